@@ -1,0 +1,148 @@
+"""The answer to "which dose": a Recommendation, or Declined with reasons. Values only; cards and pages render them."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from models.findings import Finding
+from models.fit.posterior import LevelFit
+from models.record import Route
+
+Metric = Literal["auc24", "trough"]  # later: auc-interval, peak, time-above, ... (issue 4)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interval:
+    """Median and central 90 % interval of a quantity over the posterior, in `unit`."""
+
+    median: float
+    low: float
+    high: float
+    unit: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """What the regimen should reach: low <= metric <= high, in `unit`. source: citation; indication: words for people."""
+
+    metric: Metric
+    low: float
+    high: float
+    unit: str
+    indication: str
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Regimen:
+    """amount mg every interval h, over duration h (0 = bolus or swallowed), first given at `start` h since origin."""
+
+    amount: float
+    interval: float
+    duration: float
+    route: Route
+    start: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegimenOutcome:
+    """What one regimen is expected to do at steady state.
+
+    attainment, below, above: posterior probabilities of the target metric in, under, over its range; sum to 1.
+    trough, peak: at steady state. first_day: AUC24 over the 24 h from start, what is already in the body included.
+    limits: hard limits it breaks, as sentences; a proposed regimen has none.
+    """
+
+    regimen: Regimen
+    label: Literal["proposed", "alternative", "current", "ordered"]
+    exposure: Interval
+    attainment: float
+    below: float
+    above: float
+    trough: Interval
+    peak: Interval
+    first_day: Interval
+    limits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParameterEstimate:
+    """One parameter of this patient beside the population's typical value for these covariates, and for the reference patient."""
+
+    name: str
+    unit: str
+    individual: Interval
+    typical: float
+    reference: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """Concentration against time, for the picture; equal-length tuples, times in h since origin, the rest in `unit`."""
+
+    unit: str
+    times: tuple[float, ...]
+    population: tuple[float, ...]
+    individual: tuple[float, ...]
+    low: tuple[float, ...]  # 5 % of the posterior
+    high: tuple[float, ...]  # 95 %
+    change_at: float  # from here on the proposed regimen is assumed
+
+
+@dataclass(frozen=True, kw_only=True)
+class CovariateUsed:
+    """One covariate as the model used it: value, unit, when it was measured (h since origin), how it was derived."""
+
+    name: str
+    value: float
+    unit: str
+    time: float | None
+    derivation: str  # "measured", "default of the model file", or the named formula with its inputs
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelUsed:
+    id: str
+    hash: str
+    title: str
+    citation: str
+    population: str
+    equations: tuple[str, ...]
+    not_verified: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recommendation:
+    """The regimens most likely to reach the target, best first, with all that a clinician needs to review the basis.
+
+    regimens[0] is "proposed"; "current" (being given) and "ordered" (the draft) stand in the list too where known.
+    differs: plain sentences on how this patient differs from the population. seed, draws: what the numbers were drawn with.
+    """
+
+    drug: str
+    target: Target
+    regimens: tuple[RegimenOutcome, ...]
+    parameters: tuple[ParameterEstimate, ...]
+    levels: tuple[LevelFit, ...]
+    covariates: tuple[CovariateUsed, ...]
+    differs: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    curve: Curve
+    model: ModelUsed
+    basis: Literal["levels", "covariates"]  # covariates = no level yet
+    seed: int
+    draws: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declined:
+    """No dose can responsibly be advised. reasons: why, in plain sentences; would_help: what would change that."""
+
+    drug: str
+    reasons: tuple[Finding, ...]
+    would_help: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
+    model: ModelUsed | None = None
+
+
+Advice = Recommendation | Declined
