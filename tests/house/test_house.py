@@ -19,7 +19,12 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(
     "command",
-    [("lint-imports", "--no-cache"), ("ruff", "check", "--no-cache"), ("ruff", "format", "--check", "--no-cache"), ("mypy",)],
+    [
+        ("lint-imports", "--no-cache"),
+        ("ruff", "check", "--no-cache"),
+        ("ruff", "format", "--check", "--no-cache"),
+        ("mypy",),
+    ],
     ids=["layers", "ruff", "format", "mypy"],
 )
 def test_tool_finds_nothing(command: tuple[str, ...]) -> None:
@@ -35,7 +40,11 @@ def test_layer_rule_can_fail(tmp_path: Path) -> None:
     (tmp_path / "models" / "bad.py").write_text("import cds_server\n")
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     done = subprocess.run(
-        [str(BIN / "lint-imports"), "--no-cache"], cwd=tmp_path, capture_output=True, text=True, check=False,
+        [str(BIN / "lint-imports"), "--no-cache"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
         env={"PYTHONPATH": str(tmp_path), "PATH": str(BIN)},
     )
     assert done.returncode != 0
