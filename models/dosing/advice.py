@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from models.covariates import CovariateUsed as CovariateUsed
 from models.findings import Finding
 from models.fit.posterior import LevelFit
 from models.record import Route
-
-Metric = Literal["auc24", "trough"]  # later: auc-interval, peak, time-above, ... (issue 4)
+from models.target import Metric as Metric
+from models.target import Target as Target
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,18 +19,6 @@ class Interval:
     low: float
     high: float
     unit: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Target:
-    """What the regimen should reach: low <= metric <= high, in `unit`. source: citation; indication: words for people."""
-
-    metric: Metric
-    low: float
-    high: float
-    unit: str
-    indication: str
-    source: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +55,7 @@ class RegimenOutcome:
 
 @dataclass(frozen=True, kw_only=True)
 class ParameterEstimate:
-    """One parameter of this patient beside the population's typical value for these covariates, and for the reference patient."""
+    """One parameter: this patient's, the population's typical value for these covariates, the reference patient's."""
 
     name: str
     unit: str
@@ -89,18 +78,6 @@ class Curve:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CovariateUsed:
-    """One covariate as the model used it: value, unit, when it was measured (h since origin), how it was derived."""
-
-    name: str
-    value: float
-    unit: str
-    time: float | None
-    derivation: str  # "measured", "default of the model file", or the named formula with its inputs
-    source: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
 class ModelUsed:
     id: str
     hash: str
@@ -116,7 +93,7 @@ class Recommendation:
     """The regimens most likely to reach the target, best first, with all that a clinician needs to review the basis.
 
     regimens[0] is "proposed"; "current" (being given) and "ordered" (the draft) stand in the list too where known.
-    differs: plain sentences on how this patient differs from the population. seed, draws: what the numbers were drawn with.
+    differs: plain sentences on how this patient differs from the population. seed, draws: of the Monte Carlo sample.
     """
 
     drug: str
