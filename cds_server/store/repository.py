@@ -1,0 +1,147 @@
+"""Advice, cards, feedback and audit entries: written together or not at all."""
+
+import json
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import Any
+
+import rfc8785
+from sqlalchemy import Connection, Engine, func, insert, select
+
+from cds_server import encode
+from cds_server.issued import IssuedAdvice
+from cds_server.store.engine import lock_audit_log, open_engine, writing
+from cds_server.store.estimates import Estimates
+from cds_server.store.migrate import is_current, upgrade
+from cds_server.store.rows import AdviceRow, AuditRow, CardRow, FeedbackRow, Receipt
+from cds_server.store.schema import advice, audit_entry, card, feedback
+from fhir.chart import Chart
+from models.dosing.advice import Advice
+
+
+class Store:
+    """The one door to the database."""
+
+    def __init__(self, url: str) -> None:
+        self.engine: Engine = open_engine(url)
+        self.estimates = Estimates(self.engine)
+
+    def prepare(self) -> None:
+        """Bring SQLite to the current schema; another database is upgraded on purpose (`titrate database upgrade`)."""
+        if self.engine.dialect.name == "sqlite":
+            upgrade(self.engine)
+
+    def ready(self) -> bool:
+        """Whether the database answers and has the current schema."""
+        return is_current(self.engine)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def issue(self, advices: Iterable[AdviceRow], cards: Iterable[CardRow], audits: Iterable[AuditRow]) -> None:
+        """Write an answer with its audit entries in one transaction; raises where any row can not be written."""
+        with writing(self.engine) as connection:
+            for row in advices:
+                connection.execute(insert(advice).values(_advice_values(row)))
+            for one in cards:
+                connection.execute(insert(card).values(vars(one)))
+            _append(connection, tuple(audits))
+
+    def issued(self, advice_id: str) -> IssuedAdvice | None:
+        """The advice of one id."""
+        with self.engine.connect() as connection:
+            row = connection.execute(select(advice).where(advice.c.id == advice_id)).mappings().first()
+        if row is None:
+            return None
+        return IssuedAdvice(
+            id=row["id"],
+            issued_at=row["issued_at"],
+            drug=row["drug"],
+            advice=encode.loads(Advice, row["content"]),
+            chart=encode.loads(Chart, row["chart"]),
+        )
+
+    def cards_of(self, advice_id: str) -> tuple[CardRow, ...]:
+        """The cards that carried one advice, oldest first."""
+        query = select(card).where(card.c.advice_id == advice_id).order_by(card.c.issued_at)
+        with self.engine.connect() as connection:
+            return tuple(CardRow(**row) for row in connection.execute(query).mappings())
+
+    def record_feedback(self, rows: Iterable[FeedbackRow], audit: AuditRow | None = None) -> Receipt:
+        """Keep every item; the same item again changes nothing, a different one on the same card is history."""
+        stored = repeated = 0
+        unknown: list[str] = []
+        with writing(self.engine) as connection:
+            for row in rows:
+                known = _exists(connection, card.c.uuid, row.card_uuid)
+                unknown += [] if known or row.card_uuid in unknown else [row.card_uuid]
+                if _exists(connection, feedback.c.digest, row.digest):
+                    repeated += 1
+                    continue
+                connection.execute(insert(feedback).values(_feedback_values(row, known)))
+                stored += 1
+            _append(connection, (audit,) if audit and stored else ())
+        return Receipt(stored=stored, repeated=repeated, unknown_cards=tuple(unknown))
+
+    def feedback_for(self, advice_id: str) -> tuple[FeedbackRow, ...]:
+        """All feedback on the cards of one advice, in the order it came."""
+        query = select(feedback).join(card, card.c.uuid == feedback.c.card_uuid).where(card.c.advice_id == advice_id)
+        return self._feedback(query.order_by(feedback.c.id))
+
+    def all_feedback(self) -> tuple[FeedbackRow, ...]:
+        """Everything said on any card, in the order it came."""
+        return self._feedback(select(feedback).order_by(feedback.c.id))
+
+    def audit_entries(self) -> tuple[tuple[int, str, dict[str, Any], str], ...]:
+        """The log in order: (seq, event, entry, entry hash)."""
+        query = select(audit_entry).order_by(audit_entry.c.seq)
+        with self.engine.connect() as connection:
+            rows = connection.execute(query).all()
+        return tuple((row.seq, row.event, json.loads(row.entry), row.entry_hash) for row in rows)
+
+    def _feedback(self, query: Any) -> tuple[FeedbackRow, ...]:
+        with self.engine.connect() as connection:
+            rows = connection.execute(query).mappings().all()
+        return tuple(_feedback_row(dict(row)) for row in rows)
+
+
+def _advice_values(row: AdviceRow) -> dict[str, Any]:
+    return {
+        "id": row.issued.id,
+        "issued_at": row.issued.issued_at,
+        "drug": row.issued.drug,
+        "estimate_key": row.estimate_key,
+        "salt": row.salt,
+        "content": encode.dumps(row.issued.advice),
+        "chart": encode.dumps(row.issued.chart),
+    }
+
+
+def _feedback_values(row: FeedbackRow, known: bool) -> dict[str, Any]:
+    return {**vars(row), "accepted": json.dumps(row.accepted), "digest": row.digest, "known": known}
+
+
+def _feedback_row(row: dict[str, Any]) -> FeedbackRow:
+    kept = {name: row[name] for name in FeedbackRow.__dataclass_fields__}
+    return FeedbackRow(**{**kept, "accepted": tuple(json.loads(row["accepted"]))})
+
+
+def _exists(connection: Connection, column: Any, value: str) -> bool:
+    return connection.execute(select(column).where(column == value)).first() is not None
+
+
+def _append(connection: Connection, audits: tuple[AuditRow, ...]) -> None:
+    if not audits:
+        return
+    lock_audit_log(connection)
+    last = connection.execute(select(func.coalesce(func.max(audit_entry.c.seq), 0))).scalar_one()
+    for seq, row in enumerate(audits, start=last + 1):
+        text = rfc8785.dumps(row.entry)
+        values = {
+            "seq": seq,
+            "at": row.at,
+            "event": row.event,
+            "entry": text.decode(),
+            "entry_hash": sha256(text).hexdigest(),
+        }
+        connection.execute(insert(audit_entry).values(values))

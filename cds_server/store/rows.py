@@ -1,0 +1,73 @@
+"""What goes into the store and comes out: rows as values, without a database."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+import rfc8785
+
+from cds_server.issued import IssuedAdvice
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdviceRow:
+    """An advice as it is written. salt opens the commitments of its audit entry."""
+
+    issued: IssuedAdvice
+    estimate_key: str | None
+    salt: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardRow:
+    """A card as it is written; content is JSON without draft orders."""
+
+    uuid: str
+    advice_id: str | None
+    kind: str
+    service: str
+    hook: str
+    hook_instance: str
+    issued_at: datetime
+    indicator: str
+    content: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditRow:
+    """One event for the log; entry holds hashes, versions and numbers, never names, ids or tokens."""
+
+    at: datetime
+    event: str
+    entry: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedbackRow:
+    """What a user did with one card."""
+
+    card_uuid: str
+    service: str
+    outcome: str
+    outcome_at: datetime
+    received_at: datetime
+    accepted: tuple[str, ...] = ()
+    reason_system: str | None = None
+    reason_code: str | None = None
+    comment: str | None = None
+
+    @property
+    def digest(self) -> str:
+        """Hash of what was said, so that a repeat is recognised; when it was received does not count."""
+        said = [self.card_uuid, self.service, self.outcome, self.outcome_at.isoformat(), list(self.accepted)]
+        return sha256(rfc8785.dumps([*said, self.reason_system, self.reason_code, self.comment])).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """What became of a batch of feedback: new rows, repeats of known ones, cards this service never issued."""
+
+    stored: int
+    repeated: int
+    unknown_cards: tuple[str, ...]
