@@ -1,0 +1,144 @@
+"""One drug: codes, products, limits, targets, and what is plausible."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from models.record import Route
+from models.target import Target
+
+LevelKind = Literal["any", "peak", "trough"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LevelCode:
+    """A LOINC code under which laboratories report this drug's concentration."""
+
+    loinc: str
+    kind: LevelKind
+    display: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Product:
+    """How one route is dosed in practice.
+
+    increment, smallest, largest: mg of one administration that the search proposes. intervals: h.
+    usual_rate: mg/h from which a proposed infusion's duration follows, None for swallowed doses; duration is rounded up
+    to duration_step h and never below shortest_duration h.
+    """
+
+    route: Route
+    form: str
+    increment: float
+    smallest: float
+    largest: float
+    intervals: tuple[float, ...]
+    usual_rate: float | None
+    shortest_duration: float
+    duration_step: float
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """A hard limit: value in unit; source is a citation or says that it is a house limit."""
+
+    value: float
+    unit: str
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Hard limits, checked last; None = not set. single, daily: mg, mg/d; _per_kg: mg/kg, mg/kg/d; rate: mg/h."""
+
+    single: Limit | None = None
+    daily: Limit | None = None
+    single_per_kg: Limit | None = None
+    daily_per_kg: Limit | None = None
+    rate: Limit | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preference:
+    """Soft bounds that only order regimens of equal attainment. trough: drug unit; single_per_kg: mg/kg."""
+
+    trough_low: float | None = None
+    trough_high: float | None = None
+    single_per_kg: float | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrugTarget:
+    """A target and when it holds: `when` is always, or days after transplant from (included) until (excluded)."""
+
+    target: Target
+    from_days: float | None = None
+    until_days: float | None = None
+    above_means: str = ""
+    below_means: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plausible:
+    """Values outside hard are refused as a slip; outside soft they are used and said aloud. All in `unit`."""
+
+    unit: str
+    hard_low: float
+    hard_high: float
+    soft_low: float
+    soft_high: float
+    source: str = ""
+
+    def judge(self, value: float) -> Literal["plausible", "odd", "impossible"]:
+        if not self.hard_low <= value <= self.hard_high:
+            return "impossible"
+        return "plausible" if self.soft_low <= value <= self.soft_high else "odd"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drug:
+    """One drug. concentration_unit: canonical, of levels inside the product; display_unit: on cards.
+
+    molar_mass: g/mol of what the laboratory's mole means. amounts are mg of `amount_of`. covariates: worth reading from
+    the chart. max_age: h, by covariate, beyond which a value is said to be old. hold_above: the next dose waits until
+    the predicted median is below this. hash: SHA-256 of the file's bytes.
+    """
+
+    name: str
+    display: str
+    analyte: str
+    matrix: str
+    amount_of: str
+    concentration_unit: str
+    display_unit: str
+    molar_mass: float
+    molar_formula: str
+    molar_source: str
+    rxnorm: tuple[str, ...]
+    atc: tuple[str, ...]
+    level_codes: tuple[LevelCode, ...]
+    products: tuple[Product, ...]
+    preference: Preference
+    limits: Limits
+    targets: tuple[DrugTarget, ...]
+    plausible: Mapping[str, Plausible]
+    covariates: tuple[str, ...]
+    max_age: Mapping[str, float]
+    renal_function_matters: bool
+    removed_by_dialysis: bool
+    hold_above: float | None
+    hold_source: str
+    not_verified: tuple[str, ...]
+    hash: str
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        return tuple(dict.fromkeys(product.route for product in self.products))
+
+    @property
+    def exposure_unit(self) -> str:
+        """Unit of an AUC over 24 h, UCUM: 'mg.h/L'."""
+        return self.concentration_unit.replace("/", ".h/")

@@ -1,0 +1,196 @@
+"""drug.toml against its closed vocabulary."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from types import MappingProxyType
+from typing import cast, get_args
+
+from models.datafile import Table, read_table
+from models.drug.drug import Drug, DrugTarget, LevelCode, LevelKind, Limit, Limits, Plausible, Preference, Product
+from models.errors import ModelFileError
+from models.record import Route
+from models.target import Metric, Target
+from models.units import COVARIATES
+
+
+def load_drug(path: Path) -> Drug:
+    """A drug from drug.toml, with the plausible ranges common to all drugs from plausible.toml beside its folder.
+
+    Raises ModelFileError naming file, key and what was expected.
+    """
+    content = path.read_bytes()
+    top = read_table(path, content)
+    common_path = path.parent.parent / "plausible.toml"
+    common = _plausible(read_table(common_path, common_path.read_bytes()))
+    drug = _drug(top, common, sha256(content).hexdigest())
+    top.finish()
+    _check(path, drug)
+    return drug
+
+
+def _drug(top: Table, common: Mapping[str, Plausible], digest: str) -> Drug:
+    mass, codes, hold = top.table("molar_mass"), top.table("codes"), top.table("hold", default={})
+    unit = top.text("concentration_unit", one_of=("mg/L", "ug/L"))
+    drug = Drug(
+        name=top.text("name"),
+        display=top.text("display"),
+        analyte=top.text("analyte"),
+        matrix=top.text("matrix", one_of=("serum", "plasma", "whole blood")),
+        amount_of=top.text("amount_of"),
+        concentration_unit=unit,
+        display_unit=top.text("display_unit"),
+        molar_mass=mass.number("value", above=0),
+        molar_formula=mass.text("formula"),
+        molar_source=mass.text("source"),
+        rxnorm=codes.texts("rxnorm"),
+        atc=codes.texts("atc"),
+        level_codes=tuple(_level_code(table) for table in codes.tables("level")),
+        products=tuple(_product(table) for table in top.tables("product")),
+        preference=_preference(top.table("preference", default={})),
+        limits=_limits(top.table("limits")),
+        targets=tuple(_target(table, unit) for table in top.tables("target")),
+        plausible=MappingProxyType({**common, **_plausible(top.table("plausible"))}),
+        covariates=top.texts("covariates"),
+        max_age=_max_age(top.table("max_age_h", default={})),
+        renal_function_matters=top.flag("renal_function_matters"),
+        removed_by_dialysis=top.flag("removed_by_dialysis"),
+        hold_above=hold.maybe("above", above=0),
+        hold_source=hold.text("source", default=""),
+        not_verified=top.texts("not_verified"),
+        hash=digest,
+    )
+    for table in (mass, codes, hold):
+        table.finish()
+    return drug
+
+
+def _level_code(table: Table) -> LevelCode:
+    kind = cast(LevelKind, table.text("kind", one_of=get_args(LevelKind)))
+    code = LevelCode(loinc=table.text("loinc"), kind=kind, display=table.text("display"))
+    table.finish()
+    return code
+
+
+def _product(table: Table) -> Product:
+    product = Product(
+        route=cast(Route, table.text("route", one_of=get_args(Route))),
+        form=table.text("form"),
+        increment=table.number("increment_mg", above=0),
+        smallest=table.number("smallest_mg", above=0),
+        largest=table.number("largest_mg", above=0),
+        intervals=table.numbers("intervals_h", above=0),
+        usual_rate=table.maybe("usual_rate_mg_per_h", above=0),
+        shortest_duration=table.number("shortest_duration_h", low=0, default=0.0),
+        duration_step=table.number("duration_step_h", above=0, default=0.5),
+        source=table.text("source"),
+    )
+    if product.largest < product.smallest:
+        raise table.error("largest_mg", f"at least smallest_mg ({product.smallest:g})", product.largest)
+    if product.route == "oral" and (product.usual_rate is not None or product.shortest_duration):
+        raise table.error("usual_rate_mg_per_h", "left out, as is shortest_duration_h, for a swallowed dose", "a value")
+    table.finish()
+    return product
+
+
+def _preference(table: Table) -> Preference:
+    if not table.names():
+        return Preference()
+    preference = Preference(
+        trough_low=table.maybe("trough_low", low=0),
+        trough_high=table.maybe("trough_high", above=0),
+        single_per_kg=table.maybe("single_mg_per_kg", above=0),
+        source=table.text("source"),
+    )
+    table.finish()
+    return preference
+
+
+_LIMIT_UNITS = {
+    "single": "mg",
+    "daily": "mg/d",
+    "single_per_kg": "mg/kg",
+    "daily_per_kg": "mg/kg/d",
+    "rate": "mg/h",
+}
+
+
+def _limits(table: Table) -> Limits:
+    limits = {name: _limit(table.table(name), unit) for name, unit in _LIMIT_UNITS.items() if name in table.names()}
+    for name in ("single", "daily"):
+        if name not in limits:
+            raise table.error(name, "given: no drug goes without a largest single and daily dose", "nothing")
+    table.finish()
+    return Limits(**limits)
+
+
+def _limit(table: Table, unit: str) -> Limit:
+    limit = Limit(
+        value=table.number("value", above=0), unit=table.text("unit", one_of=(unit,)), source=table.text("source")
+    )
+    table.finish()
+    return limit
+
+
+def _target(table: Table, concentration_unit: str) -> DrugTarget:
+    metric = cast(Metric, table.text("metric", one_of=get_args(Metric)))
+    unit = concentration_unit.replace("/", ".h/") if metric == "auc24" else concentration_unit
+    target = Target(
+        metric=metric,
+        low=table.number("low", above=0),
+        high=table.number("high", above=0),
+        unit=table.text("unit", one_of=(unit,)),
+        indication=table.text("indication"),
+        source=table.text("source"),
+    )
+    if target.high <= target.low:
+        raise table.error("high", f"above low ({target.low:g})", target.high)
+    drug_target = DrugTarget(
+        target=target,
+        from_days=table.maybe("from_days_after_transplant", low=0),
+        until_days=table.maybe("until_days_after_transplant", above=0),
+        above_means=table.text("above_means", default=""),
+        below_means=table.text("below_means", default=""),
+    )
+    table.finish()
+    return drug_target
+
+
+def _plausible(top: Table) -> dict[str, Plausible]:
+    return {name: _range(top.table(name)) for name in top.names()}
+
+
+def _range(table: Table) -> Plausible:
+    hard, soft = table.numbers("hard"), table.numbers("soft")
+    if len(hard) != 2 or len(soft) != 2 or not hard[0] <= soft[0] < soft[1] <= hard[1]:
+        raise table.error("soft", "[low, high] inside hard = [low, high]", (soft, hard))
+    result = Plausible(
+        unit=table.text("unit"),
+        hard_low=hard[0],
+        hard_high=hard[1],
+        soft_low=soft[0],
+        soft_high=soft[1],
+        source=table.text("source"),
+    )
+    table.finish()
+    return result
+
+
+def _max_age(table: Table) -> Mapping[str, float]:
+    return MappingProxyType({name: table.number(name, above=0) for name in table.names()})
+
+
+def _check(path: Path, drug: Drug) -> None:
+    """What only the whole file can say wrong."""
+    where = f"{path.parent.name}/{path.name}"
+    if drug.name != path.parent.name:
+        raise ModelFileError(f"{where}: name must be its folder's, {path.parent.name!r}, got {drug.name!r}")
+    if unknown := sorted({*drug.covariates, *drug.max_age} - set(COVARIATES)):
+        raise ModelFileError(f"{where}: covariates {unknown} are not known; known are {sorted(COVARIATES)}")
+    if "level" not in drug.plausible or drug.plausible["level"].unit != drug.concentration_unit:
+        raise ModelFileError(f"{where}: plausible.level must be given, in {drug.concentration_unit}")
+    for name, item in drug.plausible.items():
+        if name in COVARIATES and item.unit != COVARIATES[name]:
+            raise ModelFileError(f"{where}: plausible.{name}.unit must be {COVARIATES[name]!r}, got {item.unit!r}")
+    if (drug.hold_above is None) != (not drug.hold_source):
+        raise ModelFileError(f"{where}: hold.above and hold.source go together")
