@@ -1,0 +1,207 @@
+"""A published population model as values: structure, parameters, random effects, residual error, domain."""
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+
+from models.covariates import CovariateNeed
+
+RandomKind = Literal["exponential", "additive", "proportional", "logit", "boxcox"]
+ResidualKind = Literal["proportional", "additive", "combined", "exponential", "power"]
+FluxKind = Literal["linear", "michaelis-menten", "production"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effect:
+    """How one covariate changes a parameter's typical value; `numbers` are named as models.pk.effects says."""
+
+    kind: str
+    covariate: str
+    combine: Literal["multiply", "add"]
+    numbers: dict[str, float]
+    table: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """One primary parameter: typical value at the reference covariates, in `unit`. symbol: as printed (CL/F)."""
+
+    name: str
+    value: float
+    unit: str
+    source: str
+    symbol: str
+    effects: tuple[Effect, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Term:
+    """coefficient * product of parameter ** power."""
+
+    coefficient: float
+    powers: dict[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Derived:
+    """A parameter that follows from others as a sum of terms (V2 = Vss - V1)."""
+
+    name: str
+    unit: str
+    symbol: str
+    terms: tuple[Term, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RandomEffect:
+    """One eta. occasion, number: the eta acts only where covariate `occasion` equals `number` (inter-occasion)."""
+
+    name: str
+    parameters: tuple[str, ...]
+    kind: RandomKind
+    variance: float
+    coefficient: float = 1.0
+    shape: float = 0.0
+    occasion: str | None = None
+    number: int = 0
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Modulator:
+    """Emax effect of the concentration in `driver` on a flux: 1 + sign * emax * C^hill / (ec50^hill + C^hill)."""
+
+    driver: str
+    volume: str | None
+    sign: int
+    emax: str
+    ec50: str
+    hill: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flux:
+    """Amount per hour that leaves `source` (None: made from nothing) and enters `target` (None: leaves the body).
+
+    linear: rate * A / volume (volume None: rate is 1/h).  michaelis-menten: vmax * C / (km + C), C = A / volume.
+    production: rate, in amount per hour.
+    """
+
+    kind: FluxKind
+    source: str | None
+    target: str | None
+    rate: str
+    volume: str | None = None
+    km: str | None = None
+    modulator: Modulator | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dosing:
+    """Parameters that act on doses into one compartment; None: 1, 0 h, and as recorded."""
+
+    bioavailability: str | None = None
+    lag: str | None = None
+    duration: str | None = None
+    rate: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Residual:
+    """Residual error as VARIANCES. combined: proportional * f^2 + additive. exponential: additive, on the log scale.
+
+    power: proportional * |f|^(2 * exponent) + additive.
+    """
+
+    kind: ResidualKind
+    proportional: float = 0.0
+    additive: float = 0.0
+    exponent: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """One observed quantity: amount in `compartment` / volume * scale, in `unit`; scale follows from the units."""
+
+    name: str
+    compartment: str
+    volume: str | None
+    unit: str
+    scale: float
+    residual: Residual
+
+
+@dataclass(frozen=True, kw_only=True)
+class Structure:
+    compartments: tuple[str, ...]
+    routes: dict[str, tuple[str, ...]]
+    fluxes: tuple[Flux, ...]
+    dosing: dict[str, Dosing]
+    initial: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DomainLimit:
+    """Studied range of a covariate. Outside hard: the model is not used. Outside soft: used, and said aloud."""
+
+    name: str
+    unit: str
+    hard: tuple[float, float] | None
+    soft: tuple[float, float] | None
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PopulationModel:
+    """One model file, checked. omega: (n, n) covariance of the etas, in the order of eta_names.
+
+    linear: concentrations scale with the dose. hash: SHA-256 of the file's bytes.
+    """
+
+    id: str
+    drug: str
+    title: str
+    citation: str
+    population: str
+    equations: tuple[str, ...]
+    read_in: tuple[str, ...]
+    not_verified: tuple[str, ...]
+    amount_unit: str
+    structure: Structure
+    outputs: tuple[Output, ...]
+    parameters: tuple[Parameter, ...]
+    derived: tuple[Derived, ...]
+    random: tuple[RandomEffect, ...]
+    omega: np.ndarray
+    needs: tuple[CovariateNeed, ...]
+    domain: tuple[DomainLimit, ...]
+    interpolated: tuple[str, ...]
+    file: str
+    hash: str
+
+    @property
+    def concentration_unit(self) -> str:
+        return self.outputs[0].unit
+
+    @property
+    def eta_names(self) -> tuple[str, ...]:
+        return tuple(item.name for item in self.random)
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        return tuple(item.name for item in (*self.parameters, *self.derived))
+
+    @property
+    def parameter_units(self) -> dict[str, str]:
+        return {item.name: item.unit for item in (*self.parameters, *self.derived)}
+
+    @property
+    def linear(self) -> bool:
+        fluxes = self.structure.fluxes
+        return not self.structure.initial and all(flux.kind == "linear" and flux.modulator is None for flux in fluxes)
+
+    def with_variances(self, omega: np.ndarray, residuals: tuple[Residual, ...]) -> "PopulationModel":
+        """The same model with other variances, for sensitivity analyses and comparisons with other programs."""
+        outputs = tuple(replace(old, residual=new) for old, new in zip(self.outputs, residuals, strict=True))
+        return replace(self, omega=np.asarray(omega, dtype=float), outputs=outputs)

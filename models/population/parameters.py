@@ -1,0 +1,83 @@
+"""The [parameters] and [derived] tables of a model file."""
+
+from models.population.model import Derived, Effect, Parameter, Term
+from models.population.table import Table
+
+# kind -> (numbers it must have, numbers it may have with their defaults); meaning: models/pk/effects.py
+EFFECTS: dict[str, tuple[tuple[str, ...], dict[str, float]]] = {
+    "power": (("reference", "exponent"), {}),
+    "linear": (("reference", "slope"), {}),
+    "exponential": (("reference", "slope"), {}),
+    "factor": (("factor",), {"equals": 1.0}),
+    "proportional": ((), {"coefficient": 1.0}),
+    "table": ((), {"otherwise": float("nan")}),
+    "sigmoid": (("half", "hill"), {"maximum": 1.0}),
+    "saturating": (("reference", "half"), {}),
+    "below": (("limit", "factor"), {}),
+    "above": (("limit", "factor"), {}),
+}
+
+
+def read_parameters(table: Table) -> tuple[Parameter, ...]:
+    parameters = []
+    for name, item in table.children():
+        parameter = Parameter(
+            name=name,
+            value=item.number("value"),
+            unit=item.text("unit"),
+            source=item.text("source"),
+            symbol=item.text("symbol", name),
+            effects=tuple(_effect(effect) for effect in item.tables("effects", ())),
+        )
+        item.text("note", "")
+        item.done()
+        parameters.append(parameter)
+    return tuple(parameters)
+
+
+def _effect(item: Table) -> Effect:
+    kind = item.word("kind", tuple(EFFECTS))
+    covariate = item.text("covariate")
+    combine = item.word("combine", ("multiply", "add"), "multiply")
+    item.text("source", "")
+    needed, optional = EFFECTS[kind]
+    numbers = {key: item.number(key) for key in needed}
+    numbers |= {key: item.number(key, default) for key, default in optional.items()}
+    if "reference" in numbers and kind in ("power", "saturating") and numbers["reference"] <= 0:
+        item.fail("reference", "a number above 0", numbers["reference"])
+    table = item.table("values").rest_numbers() if kind == "table" else {}
+    _check_keys(item, table)
+    item.done()
+    return Effect(
+        kind=kind,
+        covariate=covariate,
+        combine="add" if combine == "add" else "multiply",
+        numbers=numbers,
+        table=table,
+    )
+
+
+def _check_keys(item: Table, table: dict[str, float]) -> None:
+    for key in table:
+        try:
+            float(key)
+        except ValueError:
+            item.fail("values", "keys that are numbers, the covariate's values", key)
+
+
+def read_derived(table: Table) -> tuple[Derived, ...]:
+    derived = []
+    for name, item in table.children():
+        terms = tuple(_term(term) for term in item.tables("terms"))
+        if not terms:
+            item.fail("terms", "at least one term", terms)
+        derived.append(Derived(name=name, unit=item.text("unit"), symbol=item.text("symbol", name), terms=terms))
+        item.text("source", "")
+        item.done()
+    return tuple(derived)
+
+
+def _term(item: Table) -> Term:
+    term = Term(coefficient=item.number("coefficient", 1.0), powers=item.table("powers", {}).rest_numbers())
+    item.done()
+    return term
