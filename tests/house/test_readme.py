@@ -1,8 +1,8 @@
 """Every block of README.md is run: commands with their printed answers, the folder map against the folders.
 
-Blocks: `console` = commands after "$ " and what they print ("..." stands for anything); `text` = the map of the folders.
+Blocks: `console` = commands after "$ " and what they print ("..." stands for anything); `text` = the folder map.
 `make` lines are run as a dry run here (this suite is itself `make test`); CI runs them for real.
-A command that names http://127.0.0.1:8765 is run against a demo started for the purpose, its clock frozen as the block says.
+A command that names http://127.0.0.1:8765 is run against a demo started by the README's own demo line.
 """
 
 import doctest
