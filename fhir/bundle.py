@@ -1,0 +1,154 @@
+"""The resources of a chart as one shelf: bundles opened, repeats taken once, references followed, one patient only."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fhir.wire import mapping, rows, string
+from models.findings import Finding
+
+Resource = Mapping[str, Any]
+
+# resources that are about one patient; of these only the given patient's are used
+_ABOUT = ("subject", "patient")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shelf:
+    """resources: of this patient or of nobody (Medication, Specimen). by_reference: every one, to follow references."""
+
+    resources: tuple[Resource, ...]
+    by_reference: Mapping[str, Resource]
+    findings: tuple[Finding, ...]
+
+    def of_type(self, kind: str) -> tuple[Resource, ...]:
+        return tuple(resource for resource in self.resources if resource.get("resourceType") == kind)
+
+    def follow(self, reference: str, container: Resource) -> Resource | None:
+        """The resource a reference names: contained ("#a"), or on this shelf; None where it is not here."""
+        if reference.startswith("#"):
+            return next((item for item in rows(container, "contained") if item.get("id") == reference[1:]), None)
+        return self.by_reference.get(local(reference))
+
+
+def shelve(resources: Iterable[Resource], patient: str) -> Shelf:
+    """One patient's shelf from resources and Bundles of them, in any order. patient: logical id."""
+    found = list(opened(resources))
+    named = {local(url): resource for url, resource in found if url}
+    newest, clashes = _newest(resource for _, resource in found)
+    by_reference = named | {reference_of(resource): resource for resource in newest if resource.get("id")}
+    aliases = {patient} | {
+        local(url)
+        for url, resource in found
+        if url and resource.get("resourceType") == "Patient" and resource.get("id") == patient
+    }
+    whose = [(resource, _whose(resource, aliases)) for resource in newest]
+    return Shelf(
+        resources=tuple(resource for resource, owner in whose if owner in ("patient", "nobody")),
+        by_reference=by_reference,
+        findings=(*clashes, *_not_used(whose)),
+    )
+
+
+def opened(resources: Iterable[Any]) -> Iterator[tuple[str, Resource]]:
+    """(fullUrl or "", resource) of every resource, those inside Bundles and Parameters-like nesting included."""
+    for resource in resources:
+        if not isinstance(resource, Mapping):
+            continue
+        if resource.get("resourceType") != "Bundle":
+            yield "", resource
+            continue
+        for entry in rows(resource, "entry"):
+            for url, inner in opened([entry.get("resource")]):
+                yield url or string(entry, "fullUrl"), inner
+
+
+def local(reference: str) -> str:
+    """A reference without server, version and urn: ".../Patient/1/_history/2" -> "Patient/1", "urn:uuid:a" -> "a"."""
+    reference = reference.split("/_history/")[0].removeprefix("urn:uuid:").removeprefix("urn:oid:")
+    return "/".join(reference.split("/")[-2:])
+
+
+def reference_of(resource: Resource) -> str:
+    """ "Observation/123"; without an id only the type."""
+    kind, key = string(resource, "resourceType"), string(resource, "id")
+    return f"{kind}/{key}" if key else kind
+
+
+def version_of(resource: Resource) -> str:
+    return string(resource, "meta", "versionId")
+
+
+def _newest(resources: Iterable[Resource]) -> tuple[list[Resource], tuple[Finding, ...]]:
+    """Each resource once, in its newest version; two contents with no way to tell which is newer are both left out."""
+    kept: dict[str, Resource] = {}
+    clashing: dict[str, str] = {}
+    for place, resource in enumerate(resources):
+        key = reference_of(resource) if resource.get("id") else f"#{place}"
+        other = kept.get(key)
+        if other is None or _age(resource) > _age(other):
+            kept[key] = resource
+        elif other != resource and _age(resource) == _age(other):
+            clashing[key] = string(resource, "resourceType")
+    findings = tuple(_clash(kind) for kind in sorted(clashing.values()))
+    return [resource for key, resource in kept.items() if key not in clashing], findings
+
+
+def _age(resource: Resource) -> tuple[str, float]:
+    """Orders versions of one resource: by lastUpdated (one server, one format), then by a numeric version."""
+    version = version_of(resource)
+    return string(resource, "meta", "lastUpdated"), float(version) if version.isdecimal() else 0.0
+
+
+def _clash(kind: str) -> Finding:
+    return Finding(
+        code="conflicting-versions",
+        severity="critical",
+        text=f"The same {kind} was supplied with two different contents and nothing says which is newer; "
+        "neither was used. Reloading the chart may help.",
+    )
+
+
+def _whose(resource: Resource, aliases: set[str]) -> str:
+    """ "patient", "other", "nobody" (a kind of resource that is about no patient), or "unsaid" (it should say, and does not)."""
+    if resource.get("resourceType") == "Patient":
+        return "patient" if resource.get("id") in aliases else "other"
+    names = [name for name in _ABOUT if name in resource]
+    if not names:
+        return "unsaid" if resource.get("resourceType") in _NEED_SUBJECT else "nobody"
+    references = [string(mapping(resource, name), "reference") for name in names]
+    if not all(references):
+        return "unsaid"
+    return "patient" if all(_is_patient(reference, aliases) for reference in references) else "other"
+
+
+_NEED_SUBJECT = ("Observation", "MedicationAdministration", "MedicationRequest", "Procedure")
+
+
+def _is_patient(reference: str, aliases: set[str]) -> bool:
+    kind, _, key = local(reference).rpartition("/")
+    return key in aliases and kind in ("Patient", "") or local(reference) in aliases
+
+
+def _not_used(whose: list[tuple[Resource, str]]) -> Iterator[Finding]:
+    other = [string(resource, "resourceType") for resource, owner in whose if owner == "other"]
+    unsaid = [
+        string(r, "resourceType") for r, owner in whose if owner == "unsaid" and r["resourceType"] in _NEED_SUBJECT
+    ]
+    if other:
+        yield Finding(
+            code="other-patient",
+            severity="critical",
+            text=f"The chart was supplied with data of another patient ({_counted(other)}); it was not used. "
+            "Why it stands in this chart has to be cleared up first.",
+        )
+    if unsaid:
+        yield Finding(
+            code="patient-not-stated",
+            severity="critical",
+            text=f"Some data do not say which patient they are about ({_counted(unsaid)}); they were not used.",
+        )
+
+
+def _counted(kinds: list[str]) -> str:
+    return ", ".join(f"{kinds.count(kind)} {kind}" for kind in sorted(set(kinds)))

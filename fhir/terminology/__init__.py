@@ -1,0 +1,1 @@
+"""Codes, units and their aliases as data; read by fhir.codes, fhir.quantity and fhir.timing."""
