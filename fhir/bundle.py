@@ -11,6 +11,7 @@ Resource = Mapping[str, Any]
 
 # resources that are about one patient; of these only the given patient's are used
 _ABOUT = ("subject", "patient")
+_NEED_SUBJECT = ("Observation", "MedicationAdministration", "MedicationRequest", "Procedure")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +37,9 @@ def shelve(resources: Iterable[Resource], patient: str) -> Shelf:
     found = list(opened(resources))
     named = {local(url): resource for url, resource in found if url}
     newest, clashes = _newest(resource for _, resource in found)
-    by_reference = named | {reference_of(resource): resource for resource in newest if resource.get("id")}
+    by_reference = named | {reference_of(resource): resource for resource in newest if string(resource, "id")}
     aliases = {patient} | {
-        local(url)
-        for url, resource in found
-        if url and resource.get("resourceType") == "Patient" and resource.get("id") == patient
+        local(url) for url, resource in found if url and reference_of(resource) == f"Patient/{patient}"
     }
     whose = [(resource, _whose(resource, aliases)) for resource in newest]
     return Shelf(
@@ -84,7 +83,7 @@ def _newest(resources: Iterable[Resource]) -> tuple[list[Resource], tuple[Findin
     kept: dict[str, Resource] = {}
     clashing: dict[str, str] = {}
     for place, resource in enumerate(resources):
-        key = reference_of(resource) if resource.get("id") else f"#{place}"
+        key = reference_of(resource) if string(resource, "id") else f"#{place}"
         other = kept.get(key)
         if other is None or _age(resource) > _age(other):
             kept[key] = resource
@@ -110,31 +109,27 @@ def _clash(kind: str) -> Finding:
 
 
 def _whose(resource: Resource, aliases: set[str]) -> str:
-    """ "patient", "other", "nobody" (a kind of resource that is about no patient), or "unsaid" (it should say, and does not)."""
+    """Of the "patient", of an "other", of "nobody" (a kind that is about no patient), or "unsaid" where it should say."""
     if resource.get("resourceType") == "Patient":
-        return "patient" if resource.get("id") in aliases else "other"
+        return "patient" if string(resource, "id") in aliases else "other"
     names = [name for name in _ABOUT if name in resource]
     if not names:
         return "unsaid" if resource.get("resourceType") in _NEED_SUBJECT else "nobody"
     references = [string(mapping(resource, name), "reference") for name in names]
     if not all(references):
-        return "unsaid"
+        return "unsaid" if resource.get("resourceType") in _NEED_SUBJECT else "other"
     return "patient" if all(_is_patient(reference, aliases) for reference in references) else "other"
 
 
-_NEED_SUBJECT = ("Observation", "MedicationAdministration", "MedicationRequest", "Procedure")
-
-
 def _is_patient(reference: str, aliases: set[str]) -> bool:
-    kind, _, key = local(reference).rpartition("/")
-    return key in aliases and kind in ("Patient", "") or local(reference) in aliases
+    name = local(reference)
+    kind, _, key = name.rpartition("/")
+    return name in aliases or (kind == "Patient" and key in aliases)
 
 
 def _not_used(whose: list[tuple[Resource, str]]) -> Iterator[Finding]:
     other = [string(resource, "resourceType") for resource, owner in whose if owner == "other"]
-    unsaid = [
-        string(r, "resourceType") for r, owner in whose if owner == "unsaid" and r["resourceType"] in _NEED_SUBJECT
-    ]
+    unsaid = [string(resource, "resourceType") for resource, owner in whose if owner == "unsaid"]
     if other:
         yield Finding(
             code="other-patient",

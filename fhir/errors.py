@@ -45,7 +45,7 @@ class BadResource(FhirError):
 
 
 class Unreadable(FhirError):
-    """A value can not be read without guessing. The message is a clause for a Finding: "the unit 'foo' is not known"."""
+    """A value can not be read without guessing. The message is a clause for a Finding ("no unit is charted")."""
 
 
 class UnreadableUnit(Unreadable):

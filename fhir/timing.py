@@ -1,4 +1,4 @@
-"""FHIR Timing to a dosing interval in hours, and to bounds; what can not be read evenly spaced is refused, not guessed."""
+"""FHIR Timing to a dosing interval in hours; what is not evenly spaced is refused, not guessed."""
 
 import tomllib
 from collections.abc import Mapping
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any
 
 from fhir.clock import hours_between, read_instant
@@ -78,7 +79,8 @@ def _plain(name: str) -> str:
 def _by_repeat(repeat: Mapping[str, Any]) -> float | None:
     period = number(repeat, "period")
     if period is None:
-        return _refuse_loose(repeat)
+        _refuse_loose(repeat)
+        return None
     for name, words in (("periodMax", "a range of intervals"), ("frequencyMax", "a range of doses a period")):
         if repeat.get(name) is not None:
             raise Unreadable(f"the order gives {words}")
@@ -123,7 +125,7 @@ def _events(timing: Any) -> tuple[datetime, ...]:
 
 def _by_events(events: tuple[datetime, ...]) -> float | None:
     """Three or more events an equal time apart are an interval; fewer could be anything."""
-    gaps = [hours_between(earlier, later) for earlier, later in zip(events, events[1:], strict=False)]
+    gaps = [hours_between(earlier, later) for earlier, later in pairwise(events)]
     even = len(gaps) >= 2 and max(gaps) - min(gaps) <= _SAME_H and gaps[0] > 0
     return gaps[0] if even else None
 
