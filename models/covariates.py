@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from models.errors import MissingCovariate, ModelFileError
-from models.findings import Finding
+from models.findings import Finding, Severity
 from models.formulas import FORMULAS, Formula, floored_creatinine
 from models.record import Covariate, PatientRecord
 from models.units import COVARIATES
@@ -88,7 +88,7 @@ def resolve(needs: Iterable[CovariateNeed], record: PatientRecord, times: ArrayL
     at = np.atleast_1d(np.asarray(times, dtype=float))
     needs = tuple(needs)
     parts = [_one(need, record, at) for need in needs]
-    raw = {name: _used_raw(record, name, at[-1]) for need in needs for name in _present(need, record)}
+    raw = {name: _used_raw(need, record, name, at[-1]) for need in needs for name in _present(need, record)}
     derived = {part.used.name: part.used for part in parts if part.used.name not in raw or part.clipped}
     findings = {f"{finding.code} {finding.text}": finding for part in parts for finding in part.findings}
     return Resolved(
@@ -96,6 +96,12 @@ def resolve(needs: Iterable[CovariateNeed], record: PatientRecord, times: ArrayL
         used=tuple((raw | derived).values()),
         findings=tuple(findings.values()),
     )
+
+
+def value_at(record: PatientRecord, name: str, at: float) -> float | None:
+    """A raw covariate in force at `at`, h, in its canonical unit; None where the record has none."""
+    series = record.series(name)
+    return float(_in_force(series, np.array([at]))[0]) if series else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,9 +130,9 @@ def _one(need: CovariateNeed, record: PatientRecord, at: np.ndarray) -> _Part:
     if missing:
         return _default(need, missing, at)
     series = {name: _in_force(record.series(name), at) for name in need.inputs}
-    carried = tuple(f for name in need.inputs for f in _carried_back(record.series(name), at))
+    carried = tuple(f for name in need.inputs for f in _carried_back(need, record.series(name), at))
     if need.formula == "measured":
-        used = _used_raw(record, need.name, at[-1])
+        used = _used_raw(need, record, need.name, at[-1])
         return _truncate(need, series[need.name], used, carried)
     formula = FORMULAS[need.formula]
     values = np.asarray(formula.function(**series, **need.options), dtype=float)
@@ -155,27 +161,29 @@ def _default(need: CovariateNeed, missing: list[str], at: np.ndarray) -> _Part:
     if need.default is None:
         raise MissingCovariate(missing[0], _missing_text(need, missing))
     lacking = " and ".join(words(name) for name in missing)
-    shown_default = shown(need.name, need.default, need.unit)
-    text = f"The chart has no {lacking}; the model's default for {words(need.name)}, {shown_default}, was used."
-    finding = Finding(code=f"{_slug(need.name)}-defaulted", severity="warning", text=text)
+    value = shown(need.name, need.default, need.unit)
+    text = f"{_capital(lacking)}: not in the chart; {value} was used, the model file's default."
+    # what no chart carries, or is charted only where it is so, is no omission of the ward's
+    quiet = need.name == "dialysis" or need.name not in COVARIATES
+    finding = Finding(code=f"{_slug(need.name)}-defaulted", severity="info" if quiet else "warning", text=text)
     derivation = "default of the model file"
     used = CovariateUsed(name=need.name, value=need.default, unit=need.unit, time=None, derivation=derivation)
     return _Part(values=np.full(at.size, need.default), used=used, findings=(finding,))
 
 
 def _missing_text(need: CovariateNeed, missing: list[str]) -> str:
-    lacking = " and ".join(f"{words(name)} ({COVARIATES[name]})" for name in missing)
+    lacking = " and ".join(f"{words(name)} ({COVARIATES.get(name, need.unit)})" for name in missing)
     purpose = "" if need.formula == "measured" else f" for {words(need.name)} ({FORMULAS[need.formula].words})"
     return f"The chart has no {lacking}, which the model needs{purpose}; charting it would make advice possible."
 
 
-def _carried_back(series: tuple[Covariate, ...], at: np.ndarray) -> tuple[Finding, ...]:
+def _carried_back(need: CovariateNeed, series: tuple[Covariate, ...], at: np.ndarray) -> tuple[Finding, ...]:
     first = series[0]
     wait = first.time - float(at.min())
     # what is fixed for the stay, or grows by itself, is as true before its entry as after
     if wait <= 0 or first.name in ADVANCES or first.name in ("age", "female", "height", "cyp3a5_expresser"):
         return ()
-    value = shown(first.name, first.value, COVARIATES[first.name])
+    value = shown(first.name, first.value, COVARIATES.get(first.name, need.unit))
     name = words(first.name)
     text = f"No {name} was charted in the first {wait:.0f} h; the first one ({value}) stands for that time too."
     code = f"{_slug(first.name)}-carried-back"
@@ -216,19 +224,20 @@ def _truncate(need: CovariateNeed, values: np.ndarray, used: CovariateUsed, said
 def _truncated(need: CovariateNeed, value: float, limit: float) -> Finding:
     was, became = shown(need.name, value, need.unit), shown(need.name, limit, need.unit)
     side = "above" if value > limit else "below"
-    name = words(need.name)
-    text = f"{name[0].upper()}{name[1:]} of {was} is {side} the range that the model takes; {became} was used."
-    return Finding(code=f"{_slug(need.name)}-truncated", severity="warning", text=text)
+    name = _capital(words(need.name))
+    text = f"{name} of {was} is {side} the range that the model takes; {became} was used."
+    severity: Severity = "info" if need.name in ADVANCES else "warning"
+    return Finding(code=f"{_slug(need.name)}-truncated", severity=severity, text=text)
 
 
-def _used_raw(record: PatientRecord, name: str, at: float) -> CovariateUsed:
+def _used_raw(need: CovariateNeed, record: PatientRecord, name: str, at: float) -> CovariateUsed:
     item = _latest(record.series(name), at)
     value = float(_in_force(record.series(name), np.array([at]))[0])
     moved = "" if value == item.value else f", {item.value:.4g} at its entry and counted on since"
     return CovariateUsed(
         name=name,
         value=value,
-        unit=COVARIATES[name],
+        unit=COVARIATES.get(name, need.unit),
         time=item.time,
         derivation=f"measured{moved}",
         source=item.source,
@@ -263,21 +272,23 @@ def _sources(*items: Covariate) -> tuple[str, ...]:
     return tuple(item.source for item in items if item.source)
 
 
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
 def _slug(name: str) -> str:
     return name.replace("_", "-")
 
 
 def _check(need: CovariateNeed) -> None:
-    """A need must fit the vocabulary, else ModelFileError."""
+    """A need must fit the formulas' vocabulary, else ModelFileError; measured names are the catalog's to check."""
     where = f"covariate {need.name!r}"
     if need.formula == "measured":
-        expected, options = COVARIATES.get(need.name), {}
+        expected, options = COVARIATES.get(need.name, need.unit), {}
     elif need.formula in FORMULAS:
         expected, options = FORMULAS[need.formula].unit, dict(FORMULAS[need.formula].options)
     else:
         raise ModelFileError(f"{where}: formula must be 'measured' or one of {sorted(FORMULAS)}, got {need.formula!r}")
-    if expected is None:
-        raise ModelFileError(f"{where}: no such measured covariate; known are {sorted(COVARIATES)}")
     if need.unit != expected:
         raise ModelFileError(f"{where}: unit must be {expected!r}, got {need.unit!r}")
     if unknown := sorted(set(need.options) - set(options)):
