@@ -114,7 +114,10 @@ def _observation(measured: Measured, value: float | str, hours: float, subject: 
         "resourceType": "Observation",
         "status": "final",
         "category": [{"coding": [_coding(f"{HL7}/observation-category", code["category"], "")]}],
-        "code": {"coding": [_coding(LOINC, code["loinc"], code["display"])], "text": code.get("short", code["display"])},
+        "code": {
+            "coding": [_coding(LOINC, code["loinc"], code["display"])],
+            "text": code.get("short", code["display"]),
+        },
         "subject": subject,
         "effectiveDateTime": stamp(now, hours),
         "issued": stamp(now, min(hours + measured.reported, 0.0)),
