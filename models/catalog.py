@@ -62,9 +62,8 @@ def _model(file: Path, drug: Drug) -> PopulationModel:
     if model.id != expected_id or model.drug != drug.name:
         raise ModelFileError(f"{where}: id and drug must be {expected_id!r} and {drug.name!r}, got {model.id!r}")
     if model.concentration_unit != drug.concentration_unit:
-        raise ModelFileError(
-            f"{where}: outputs must be in {drug.concentration_unit!r} as drug.toml has it, got {model.concentration_unit!r}"
-        )
+        unit = model.concentration_unit
+        raise ModelFileError(f"{where}: outputs must be in drug.toml's {drug.concentration_unit!r}, got {unit!r}")
     _chartable(where, model, drug)
     return model
 

@@ -1,0 +1,1 @@
+"""Which dose: candidates, their outcomes over the posterior, hard limits, and the answer."""

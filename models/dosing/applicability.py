@@ -1,0 +1,85 @@
+"""Whether a model may be used for a patient at all: domain, dialysis, covariates and times."""
+
+from collections.abc import Iterable
+
+from models.covariates import CovariateUsed, resolve, shown, words
+from models.drug import Drug
+from models.errors import MissingCovariate
+from models.findings import Finding, Severity
+from models.population import DomainLimit, PopulationModel
+from models.record import PatientRecord
+from models.units import COVARIATES
+
+
+def applicable(model: PopulationModel, drug: Drug, record: PatientRecord) -> tuple[Finding, ...]:
+    """Reasons why the model does not fit the patient; a critical one means that it can not be used."""
+    findings = [*_times(record), *_dialysis(drug, record)]
+    try:
+        used = {item.name: item for item in resolve(model.needs, record, [record.now]).used}
+    except MissingCovariate as error:
+        return (*findings, Finding(code="covariate-missing", severity="critical", text=str(error)))
+    return (*findings, *_domain(model.domain, used, record))
+
+
+def _times(record: PatientRecord) -> Iterable[Finding]:
+    for level in record.levels:
+        if level.time > record.now:
+            text = (
+                f"A level of {level.value:.4g} {level.unit} is charted {level.time - record.now:.1f} h in the future."
+            )
+            yield Finding(code="level-in-future", severity="critical", text=text, sources=(level.source,))
+    if record.levels and not any(dose.time <= record.now for dose in record.doses):
+        text = "There are levels but no charted dose; what was given must be known to read them."
+        sources = tuple(level.source for level in record.levels)
+        yield Finding(code="levels-without-doses", severity="critical", text=text, sources=sources)
+
+
+def _dialysis(drug: Drug, record: PatientRecord) -> Iterable[Finding]:
+    """Dialysis in force at any time since the first dose: an admission-wide flag does not describe its sessions."""
+    if not drug.removed_by_dialysis:
+        return
+    series = record.series("dialysis")
+    first = min((dose.time for dose in record.doses if dose.time <= record.now), default=record.now)
+    ends = [*(item.time for item in series[1:]), float("inf")]
+    hit = [
+        item for item, end in zip(series, ends, strict=False) if item.value and item.time <= record.now and end > first
+    ]
+    if hit:
+        text = (
+            f"Haemodialysis since the first dose: it removes {drug.display.lower()} in sessions, which the model "
+            "averages over a whole admission. Doses between sessions can not be told from it."
+        )
+        sources = tuple(item.source for item in hit if item.source)
+        yield Finding(code="dialysis", severity="critical", text=text, sources=sources)
+
+
+def _domain(
+    domain: tuple[DomainLimit, ...], used: dict[str, CovariateUsed], record: PatientRecord
+) -> Iterable[Finding]:
+    for limit in domain:
+        value, source = _value(limit.name, used, record)
+        if value is None:
+            text = f"{words(limit.name).capitalize()} is not charted, so the model's range for it can not be checked."
+            yield Finding(code=f"{limit.name.replace('_', '-')}-unchecked", severity="warning", text=text)
+        elif limit.hard and not limit.hard[0] <= value <= limit.hard[1]:
+            yield _outside("outside-domain", "critical", limit, limit.hard, value, source)
+        elif limit.soft and not limit.soft[0] <= value <= limit.soft[1]:
+            yield _outside("edge-of-domain", "warning", limit, limit.soft, value, source)
+
+
+def _value(name: str, used: dict[str, CovariateUsed], record: PatientRecord) -> tuple[float | None, str]:
+    if name in used:
+        return used[name].value, used[name].source
+    series = [item for item in record.series(name) if item.time <= record.now] or list(record.series(name))[:1]
+    return (series[-1].value, series[-1].source) if series else (None, "")
+
+
+def _outside(
+    code: str, severity: Severity, limit: DomainLimit, bounds: tuple[float, float], value: float, source: str
+) -> Finding:
+    unit = COVARIATES.get(limit.name, limit.unit)
+    name = words(limit.name)
+    range_words = f"{bounds[0]:g} to {shown(limit.name, bounds[1], unit)}"
+    meaning = "is outside what the model was made for" if severity == "critical" else "is where its data were few"
+    text = f"{name[0].upper()}{name[1:]} of {shown(limit.name, value, unit)} {meaning} ({range_words}: {limit.source})."
+    return Finding(code=code, severity=severity, text=text, sources=(source,) if source else ())

@@ -1,0 +1,48 @@
+"""A clinical no as a value: the reasons, and what would change them."""
+
+from collections.abc import Iterable
+
+from models.dosing.advice import Declined, ModelUsed
+from models.drug import Drug
+from models.findings import Finding
+from models.population import PopulationModel
+
+WOULD_HELP = {
+    "covariate-missing": "Charting the missing value.",
+    "outside-domain": "A model made for patients like this one; levels and local protocol guide meanwhile.",
+    "dialysis": "Levels around each session under a dialysis protocol, or a model of single sessions.",
+    "level-in-future": "Correcting the collection time of the level.",
+    "levels-without-doses": "Charting the doses given, with their times.",
+    "levels-unexplained": "A check of sampling and dose times, and a repeat level.",
+    "hold-too-long": "A new level before the next dose is planned.",
+    "no-regimen-within-limits": "A specialist's judgement; the products' doses or the limits do not fit this patient.",
+    "fit-not-converged": "A check of doses and levels, and another level.",
+    "fit-singular": "A check of doses and levels, and another level.",
+    "fit-invalid": "A check of doses, levels and covariates for slips.",
+}
+
+
+def declined(drug: Drug, model: PopulationModel, reasons: Iterable[Finding], seen: Iterable[Finding] = ()) -> Declined:
+    """reasons: critical findings that stand in the way. seen: all else that was noticed."""
+    reasons = unique(reasons)
+    rest = tuple(item for item in unique(seen) if item not in reasons)
+    helps = dict.fromkeys(WOULD_HELP[item.code] for item in reasons if item.code in WOULD_HELP)
+    return Declined(drug=drug.name, reasons=reasons, would_help=tuple(helps), findings=rest, model=model_used(model))
+
+
+def model_used(model: PopulationModel) -> ModelUsed:
+    """What a reader needs to look the model up."""
+    return ModelUsed(
+        id=model.id,
+        hash=model.hash,
+        title=model.title,
+        citation=model.citation,
+        population=model.population,
+        equations=model.equations,
+        not_verified=model.not_verified,
+    )
+
+
+def unique(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Each finding once, in order."""
+    return tuple({(item.code, item.text): item for item in findings}.values())

@@ -1,0 +1,61 @@
+"""What is odd about the levels: drawn around an infusion, or far from what the fit can explain."""
+
+from models.dosing.schedule import administrations
+from models.findings import Finding
+from models.fit.posterior import LevelFit, Posterior
+from models.record import Dose, Level, PatientRecord
+
+# |wres| above 3 happens in 0.3 % of levels if the error model is right
+UNEXPLAINED = 3.0
+# h after an infusion's end in which distribution is not complete; house figure, the usual peak is drawn after 1 h
+DISTRIBUTION = 1.0
+
+
+def unexplained(posterior: Posterior) -> tuple[LevelFit, ...]:
+    """Levels more than three residual SDs from the individual prediction."""
+    return tuple(level for level in posterior.levels if not abs(level.wres) <= UNEXPLAINED)
+
+
+def unexplained_findings(posterior: Posterior, record: PatientRecord, unit: str) -> tuple[Finding, ...]:
+    """One warning for each level that the fit can not explain."""
+    return tuple(_unexplained(level, record.now, unit) for level in unexplained(posterior))
+
+
+def infusion_findings(record: PatientRecord) -> tuple[Finding, ...]:
+    """One warning for each level drawn during an intravenous dose or within an hour of its end."""
+    doses = [dose for dose in administrations(record) if dose.route == "iv"]
+    found = []
+    for level in record.levels:
+        near = [dose for dose in doses if dose.time < level.time < dose.time + dose.duration + DISTRIBUTION]
+        if near:
+            found.append(_during(level, max(near, key=lambda dose: dose.time), record.now))
+    return tuple(found)
+
+
+def _during(level: Level, dose: Dose, now: float) -> Finding:
+    since = level.time - dose.time
+    when = (
+        f"during an infusion, {since:.1f} h after its start"
+        if since <= dose.duration
+        else f"{60 * (since - dose.duration):.0f} min after the end of an infusion"
+    )
+    text = (
+        f"The level of {level.value:.4g} {level.unit} ({_ago(now - level.time)}) was drawn {when}: it is no trough. "
+        "The fit uses the real time; a sample from the infusion's own line would make it too high."
+    )
+    sources = tuple(source for source in (level.source, dose.source) if source)
+    return Finding(code="level-during-infusion", severity="warning", text=text, sources=sources)
+
+
+def _unexplained(level: LevelFit, now: float, unit: str) -> Finding:
+    text = (
+        f"The level of {level.observed:.4g} {unit} ({_ago(now - level.time)}) is not explained by the fit: "
+        f"{level.individual:.4g} {unit} is predicted, {abs(level.wres):.1f} residual SDs away. "
+        "Sampling time, dose times and the sample itself may be worth a check."
+    )
+    sources = (level.source,) if level.source else ()
+    return Finding(code="level-unexplained", severity="warning", text=text, sources=sources)
+
+
+def _ago(hours: float) -> str:
+    return f"{hours:.1f} h ago" if hours >= 0 else f"{-hours:.1f} h from now"
