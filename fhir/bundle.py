@@ -109,7 +109,7 @@ def _clash(kind: str) -> Finding:
 
 
 def _whose(resource: Resource, aliases: set[str]) -> str:
-    """Of the "patient", of an "other", of "nobody" (a kind that is about no patient), or "unsaid" where it should say."""
+    """Of the "patient", an "other", "nobody" (a kind that is about no patient), or "unsaid" where it should say."""
     if resource.get("resourceType") == "Patient":
         return "patient" if string(resource, "id") in aliases else "other"
     names = [name for name in _ABOUT if name in resource]
@@ -117,7 +117,7 @@ def _whose(resource: Resource, aliases: set[str]) -> str:
         return "unsaid" if resource.get("resourceType") in _NEED_SUBJECT else "nobody"
     references = [string(mapping(resource, name), "reference") for name in names]
     if not all(references):
-        return "unsaid" if resource.get("resourceType") in _NEED_SUBJECT else "other"
+        return "unsaid"
     return "patient" if all(_is_patient(reference, aliases) for reference in references) else "other"
 
 
@@ -130,6 +130,7 @@ def _is_patient(reference: str, aliases: set[str]) -> bool:
 def _not_used(whose: list[tuple[Resource, str]]) -> Iterator[Finding]:
     other = [string(resource, "resourceType") for resource, owner in whose if owner == "other"]
     unsaid = [string(resource, "resourceType") for resource, owner in whose if owner == "unsaid"]
+    unsaid = [kind for kind in unsaid if kind in _NEED_SUBJECT]
     if other:
         yield Finding(
             code="other-patient",

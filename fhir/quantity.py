@@ -89,11 +89,21 @@ def code_of(quantity: Mapping[str, Any]) -> str:
 
 
 def said(quantity: Mapping[str, Any]) -> str:
-    """A Quantity as charted, for a sentence: '12.5 "mg/L"'."""
+    """A Quantity as charted, for a sentence: '12.5 mg/L'; a unit that is not known stands in quotes."""
     value = number(quantity, "value")
     text = string(quantity, "code") or string(quantity, "unit")
     shown = "no number" if value is None else f"{value:g}"
-    return f"{string(quantity, 'comparator')}{shown} {quoted(text) if text else 'without a unit'}"
+    return f"{string(quantity, 'comparator')}{shown} {_said_unit(text)}"
+
+
+def _said_unit(text: str) -> str:
+    if not text:
+        return "without a unit"
+    try:
+        unit(text)
+    except UnreadableUnit:
+        return quoted(text)
+    return text
 
 
 def _disagree(code: str, text: str) -> bool:

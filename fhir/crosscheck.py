@@ -1,0 +1,127 @@
+"""Values held against each other: repeats, levels drawn while a dose ran, and a history that can not be whole."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from fhir.clock import hours_between, say
+from fhir.reading import Given, Measured, finding
+from models.drug import Drug
+from models.findings import Finding
+
+Timed = TypeVar("Timed", Given, Measured)
+
+# doses and levels older than this before now say nothing about today's dose, and would shift the age at hour 0
+HISTORY = timedelta(days=366)
+_SAME = 0.01  # two reports of one sample in two units differ by their rounding only
+
+
+def without_repeats(measured: Iterable[Measured], words: str) -> tuple[list[Measured], list[Finding]]:
+    """One value of each sample. Reports of one time that differ: levels are all kept, of a covariate the last; said."""
+    kept: list[Measured] = []
+    findings = []
+    for item in sorted(measured, key=lambda value: (value.name, value.when)):
+        last = kept[-1] if kept and (kept[-1].name, kept[-1].when) == (item.name, item.when) else None
+        if last is None:
+            kept.append(item)
+            continue
+        same = item.limit == last.limit and abs(item.value - last.value) <= _SAME * abs(last.value)
+        findings.append(_repeat(item, last, same, words))
+        if not same and item.name == "level":
+            kept.append(item)
+        elif not same:
+            kept[-1] = item
+    return kept, findings
+
+
+def _repeat(item: Measured, last: Measured, same: bool, words: str) -> Finding:
+    name = words if item.name == "level" else item.name.replace("_", " ")
+    slug = item.name.replace("_", "-")
+    if same:
+        text = f"the {name} of {say(item.when)} is charted twice ({item.charted}); it was used once."
+        return finding(f"{slug}-repeated", "info", text)
+    text = f"two values of {name} are charted for {say(item.when)}: {last.charted} and {item.charted}"
+    used = "both were used" if item.name == "level" else "the second was used"
+    return finding(f"{slug}-disagree", "warning", f"{text}; {used}, which should be checked.")
+
+
+def recent(values: Iterable[Timed], now: datetime) -> tuple[list[Timed], int]:
+    """Those within HISTORY of now, and how many were older."""
+    found = list(values)
+    kept = [item for item in found if item.when >= now - HISTORY]
+    return kept, len(found) - len(kept)
+
+
+def checked_levels(levels: list[Measured], doses: list[Given], drug: Drug) -> tuple[list[Measured], list[Finding]]:
+    """Levels with remarks on how they stand to the doses; a "trough" drawn while a dose ran contradicts itself."""
+    kept, findings = [], []
+    for level in levels:
+        running = next((dose for dose in doses if _runs(dose, level.when)), None)
+        if running and level.kind == "trough":
+            findings.append(_contradiction(level, running, drug))
+        elif running:
+            kept.append(replace(level, remarks=(*level.remarks, _during(level, running, drug))))
+        else:
+            kept.append(replace(level, remarks=(*level.remarks, *_early_trough(level, doses, drug))))
+    return kept, findings
+
+
+def _runs(dose: Given, moment: datetime) -> bool:
+    return timedelta(0) < moment - dose.when < timedelta(hours=dose.duration)
+
+
+def _contradiction(level: Measured, dose: Given, drug: Drug) -> Finding:
+    return finding(
+        "level-during-infusion",
+        "warning",
+        f"the {drug.analyte} level {level.charted} of {say(level.when)} is labelled a trough but was drawn while the "
+        f"dose of {say(dose.when)} was running; label or time is wrong, so it was not used. A new level would help.",
+    )
+
+
+def _during(level: Measured, dose: Given, drug: Drug) -> Finding:
+    return finding(
+        "level-during-infusion",
+        "warning",
+        f"the {drug.analyte} level {level.charted} of {say(level.when)} was drawn while the dose of {say(dose.when)} "
+        "was running; it was used at that time, and may be too high if drawn from the same line.",
+    )
+
+
+def _early_trough(level: Measured, doses: list[Given], drug: Drug) -> Iterator[Finding]:
+    before = [dose.when for dose in doses if dose.when <= level.when]
+    if level.kind != "trough" or len(before) < 2:
+        return
+    since, gap = hours_between(before[-1], level.when), hours_between(before[-2], before[-1])
+    if 0 < since < gap / 2:
+        text = f"the {drug.analyte} level {level.charted} of {say(level.when)} is labelled a trough but was drawn"
+        text = f"{text} {since:.1f} h after a dose; it was used at the time charted."
+        yield finding("trough-label-doubtful", "warning", text)
+
+
+def history_gaps(levels: list[Measured], doses: list[Given], drug: Drug, ordered: bool) -> Iterator[Finding]:
+    """What the doses can not explain: levels without any dose, or from before the first one."""
+    if levels and not doses:
+        text = f"{len(levels)} {drug.analyte} level(s) but no administration of {drug.name} are charted; doses were not"
+        yield finding("no-administrations", "critical", f"{text} made up from orders. Charting them would help.")
+    elif ordered and not doses:
+        text = f"{drug.name} is ordered, and no administration is charted; it was taken as not yet given."
+        yield finding("no-administrations", "warning", text)
+    early = [level for level in levels if doses and level.when < doses[0].when and level.limit != "<"]
+    if early:
+        text = (
+            f"a {drug.analyte} level of {say(early[0].when)} ({early[0].charted}) is older than the first charted dose"
+        )
+        yield finding("doses-missing", "critical", f"{text}, {say(doses[0].when)}; earlier doses are missing here.")
+
+
+def double_doses(doses: list[Given], drug: Drug) -> Iterator[Finding]:
+    """Equal doses at one instant: two capsules charted apart, or one dose charted twice; the chart can not tell."""
+    seen = set()
+    for dose in doses:
+        key = (dose.when, dose.amount, dose.route)
+        if key in seen:
+            text = f"two {drug.name} doses of {dose.amount:g} mg are charted for {say(dose.when)}; both were counted."
+            yield finding("dose-twice", "critical", f"{text} If it was one dose, predicted levels are too high.")
+        seen.add(key)

@@ -1,0 +1,55 @@
+"""Which drug a medication resource is about: by RxNorm or ATC code; a name in words is said aloud but never used."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+from fhir.bundle import Resource, Shelf, opened
+from fhir.codes import carries, words_of
+from fhir.wire import mapping, rows, string
+from models.drug import Drug
+
+# is: coded as the drug. words: named in words only. no: something else. unknown: neither a name nor a code known here.
+Match = Literal["is", "words", "no", "unknown"]
+
+
+def concepts_of(resource: Resource, shelf: Shelf) -> tuple[Mapping[str, Any], ...] | None:
+    """The concepts that say what the medication is, ingredients included; None where it refers to one not here."""
+    concept = mapping(resource, "medicationCodeableConcept")
+    if concept:
+        return (concept,)
+    reference = mapping(resource, "medicationReference")
+    medication = shelf.follow(string(reference, "reference"), resource) if string(reference, "reference") else None
+    if medication is None:
+        return None
+    ingredients = (mapping(row, "itemCodeableConcept") for row in rows(medication, "ingredient"))
+    return (mapping(medication, "code"), *ingredients)
+
+
+def match(resource: Resource, drug: Drug, shelf: Shelf) -> Match:
+    """How a MedicationAdministration or -Request stands to a drug."""
+    concepts = concepts_of(resource, shelf)
+    told = string(resource, "medicationReference", "display").lower()
+    if any(carries(concept, {"rxnorm": drug.rxnorm, "atc": drug.atc}) for concept in concepts or ()):
+        return "is"
+    words = " ".join([told, *(words_of(concept) for concept in concepts or ())])
+    if drug.name.lower() in words:
+        return "words"
+    return "no" if words.strip() else "unknown"
+
+
+def drugs_of(resources: Iterable[Resource], drugs: Iterable[Drug]) -> tuple[str, ...]:
+    """Names of the drugs that any medication resource here is coded as (RxNorm, ATC), in the order of `drugs`.
+
+    A name that stands only in words is not taken: a text can say "no vancomycin".
+    """
+    found = [resource for _, resource in opened(resources)]
+    shelf = Shelf(
+        resources=tuple(found),
+        by_reference={f"Medication/{string(r, 'id')}": r for r in found if r.get("resourceType") == "Medication"},
+        findings=(),
+    )
+    about = [resource for resource in found if string(resource, "resourceType") in _KINDS]
+    return tuple(drug.name for drug in drugs if any(match(resource, drug, shelf) == "is" for resource in about))
+
+
+_KINDS = ("MedicationRequest", "MedicationAdministration", "MedicationStatement", "MedicationDispense")

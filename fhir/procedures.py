@@ -1,0 +1,98 @@
+"""Haemodialysis sessions and a kidney transplantation, from Procedures."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from fhir.bundle import Resource, Shelf, reference_of, version_of
+from fhir.chart import Source
+from fhir.clock import SKEW, read_day_or_instant, say
+from fhir.codes import carries, table, words_of
+from fhir.errors import UnreadableTime
+from fhir.reading import Measured, Stream, finding
+from fhir.wire import mapping, string
+from models.drug import Drug
+
+# Procedure.status under which (part of) it took place
+_TOOK_PLACE = ("completed", "in-progress", "on-hold", "stopped", "unknown")
+# a session longer ago than this says nothing about this stay: those on dialysis have one every two or three days
+_OLD = timedelta(days=30)
+
+
+def read_dialysis(shelf: Shelf, now: datetime) -> Stream:
+    """dialysis = 1 from the start of each session, with a finding; one that is only named in words is said aloud."""
+    for procedure in _about(shelf, "dialysis"):
+        if not carries(procedure.get("code"), table()["procedures"]["dialysis"]):
+            text = (
+                "a procedure names dialysis without a code this service knows; whether it removed drug is not judged."
+            )
+            yield finding("dialysis-uncoded", "warning", text)
+            continue
+        yield from _session(procedure, now)
+
+
+def read_transplant(shelf: Shelf, drug: Drug, now: datetime) -> Stream:
+    """days_after_transplant = 0 at the latest kidney transplantation before now; time counts on from there."""
+    if "days_after_transplant" not in drug.covariates:
+        return
+    codes = table()["procedures"]["kidney_transplant"]
+    timed = [(procedure, _start(procedure)) for procedure in _about(shelf, "kidney_transplant")]
+    coded = [(p, when) for p, when in timed if carries(p.get("code"), codes) and when and when <= now + SKEW]
+    if not coded:
+        if timed:
+            text = "a kidney transplantation is charted without a code or a date that can be used."
+            yield finding("transplant-unreadable", "warning", text)
+        return
+    procedure, when = max(coded, key=lambda item: item[1] or now)
+    if when is not None:
+        yield _measured("days_after_transplant", 0.0, procedure, when, f"kidney transplantation {say(when)[:10]}")
+
+
+def _session(procedure: Resource, now: datetime) -> Stream:
+    start = _start(procedure)
+    if start is None:
+        text = "a dialysis session is charted without a date that can be used; it counts as during this stay."
+        yield finding("dialysis", "critical", text)
+        yield _measured("dialysis", 1.0, procedure, now, "dialysis, time not charted")
+        return
+    if start > now + SKEW:
+        yield finding("dialysis-planned", "info", f"a dialysis session is charted for {say(start)}, after now.")
+        return
+    if start < now - _OLD:
+        text = f"a dialysis session of {say(start)} is over 30 days old; it was not taken as one of this stay."
+        yield finding("dialysis-old", "warning", text)
+        return
+    end = _moment(mapping(procedure, "performedPeriod").get("end"))
+    until = f" to {say(end)}" if end else ""
+    text = (
+        f"a haemodialysis session is charted, {say(start)}{until}; levels from before it do not show what it removed."
+    )
+    session = _measured("dialysis", 1.0, procedure, start, "haemodialysis session")
+    yield replace(session, remarks=(finding("dialysis", "warning", text),))
+
+
+def _about(shelf: Shelf, name: str) -> Iterator[Resource]:
+    entry = table()["procedures"][name]
+    for procedure in shelf.of_type("Procedure"):
+        told = words_of(procedure.get("code"))
+        named = carries(procedure.get("code"), entry) or any(word in told for word in entry["words"])
+        if named and string(procedure, "status") in _TOOK_PLACE:
+            yield procedure
+
+
+def _start(procedure: Resource) -> datetime | None:
+    period = mapping(procedure, "performedPeriod")
+    return _moment(period.get("start") or period.get("end") or procedure.get("performedDateTime"))
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        return read_day_or_instant(value)[0]
+    except UnreadableTime:
+        return None
+
+
+def _measured(name: str, value: float, procedure: Resource, when: datetime, charted: str) -> Measured:
+    source = Source(resource=reference_of(procedure), version=version_of(procedure), time=when, note=charted)
+    return Measured(name=name, value=value, when=when, source=source, charted=charted)
