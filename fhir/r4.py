@@ -1,0 +1,67 @@
+"""Strict FHIR R4 validation of what we write; the only importer of fhir.resources (R4B: it ships no R4).
+
+R4B differs from R4 in nothing that the resources named here carry.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from fhir.errors import BadResource
+
+# What we write, and the required value sets in it: the library does not check codes against value sets.
+_WRITTEN: Mapping[str, Mapping[str, frozenset[str]]] = {
+    "MedicationRequest": {
+        "status": frozenset(
+            ["active", "on-hold", "cancelled", "completed", "entered-in-error", "stopped", "draft", "unknown"]
+        ),
+        "intent": frozenset(
+            ["proposal", "plan", "order", "original-order", "reflex-order", "filler-order", "instance-order", "option"]
+        ),
+        "priority": frozenset(["routine", "urgent", "asap", "stat"]),
+    }
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """One breach of the specification. element: the top-level element it is in; "" = of the resource as a whole."""
+
+    element: str
+    message: str
+
+
+def faults(resource: Mapping[str, Any]) -> tuple[Fault, ...]:
+    """Every breach in a resource of a type this service writes; () = valid."""
+    try:
+        _model(str(resource.get("resourceType"))).model_validate(dict(resource))
+    except ValidationError as error:
+        return tuple(
+            Fault(element=str(item["loc"][0]) if item["loc"] else "", message=item["msg"])
+            for item in error.errors(include_url=False, include_context=False, include_input=False)
+        )
+    value_sets = _WRITTEN[str(resource["resourceType"])]
+    return tuple(
+        Fault(element=name, message=f"must be one of {', '.join(sorted(codes))}")
+        for name, codes in value_sets.items()
+        if name in resource and resource[name] not in codes
+    )
+
+
+def check(resource: Mapping[str, Any]) -> None:
+    """Raises BadResource naming the first breach and its element; a value of the chart is never in the message."""
+    found = faults(resource)
+    if found:
+        where = found[0].element or "the resource"
+        raise BadResource(f"{resource.get('resourceType')} is not valid R4: {where}: {found[0].message}")
+
+
+@cache
+def _model(kind: str) -> type[BaseModel]:
+    if kind not in _WRITTEN:
+        raise BadResource(f"{kind} is not a resource this service writes; it writes {', '.join(_WRITTEN)}")
+    return getattr(import_module(f"fhir.resources.R4B.{kind.lower()}"), kind)
