@@ -14,15 +14,29 @@ from pydantic import BaseModel, ValidationError
 from fhir.errors import BadResource
 
 # What we write, and the required value sets in it: the library does not check codes against value sets.
-_WRITTEN: Mapping[str, Mapping[str, frozenset[str]]] = {
+_WRITTEN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "MedicationRequest": {
-        "status": frozenset(
-            ["active", "on-hold", "cancelled", "completed", "entered-in-error", "stopped", "draft", "unknown"]
+        "status": (
+            "active",
+            "on-hold",
+            "cancelled",
+            "completed",
+            "entered-in-error",
+            "stopped",
+            "draft",
+            "unknown",
         ),
-        "intent": frozenset(
-            ["proposal", "plan", "order", "original-order", "reflex-order", "filler-order", "instance-order", "option"]
+        "intent": (
+            "proposal",
+            "plan",
+            "order",
+            "original-order",
+            "reflex-order",
+            "filler-order",
+            "instance-order",
+            "option",
         ),
-        "priority": frozenset(["routine", "urgent", "asap", "stat"]),
+        "priority": ("routine", "urgent", "asap", "stat"),
     }
 }
 
@@ -37,6 +51,10 @@ class Fault:
 
 def faults(resource: Mapping[str, Any]) -> tuple[Fault, ...]:
     """Every breach in a resource of a type this service writes; () = valid."""
+    return (*_breaches_of_structure(resource), *_breaches_of_value_sets(resource))
+
+
+def _breaches_of_structure(resource: Mapping[str, Any]) -> tuple[Fault, ...]:
     try:
         _model(str(resource.get("resourceType"))).model_validate(dict(resource))
     except ValidationError as error:
@@ -44,10 +62,13 @@ def faults(resource: Mapping[str, Any]) -> tuple[Fault, ...]:
             Fault(element=str(item["loc"][0]) if item["loc"] else "", message=item["msg"])
             for item in error.errors(include_url=False, include_context=False, include_input=False)
         )
-    value_sets = _WRITTEN[str(resource["resourceType"])]
+    return ()
+
+
+def _breaches_of_value_sets(resource: Mapping[str, Any]) -> tuple[Fault, ...]:
     return tuple(
-        Fault(element=name, message=f"must be one of {', '.join(sorted(codes))}")
-        for name, codes in value_sets.items()
+        Fault(element=name, message=f"must be one of {', '.join(codes)}")
+        for name, codes in _WRITTEN[str(resource["resourceType"])].items()
         if name in resource and resource[name] not in codes
     )
 

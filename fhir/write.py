@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from fhir.bundle import local
@@ -17,6 +18,16 @@ from models.drug import Drug
 from models.findings import Finding
 
 _ROUTES = {"iv": ("47625008", "Intravenous route"), "oral": ("26643006", "Oral route")}
+# the least that an order needs around its dosage, to check a dosage by itself
+_PROBE: Mapping[str, Any] = MappingProxyType(
+    {
+        "resourceType": "MedicationRequest",
+        "status": "draft",
+        "intent": "order",
+        "subject": {"reference": "Patient/1"},
+        "medicationCodeableConcept": {"text": "any"},
+    }
+)
 _LISTS = ("category", "identifier", "note", "dosageInstruction", "reasonCode", "supportingInformation")
 
 
@@ -68,9 +79,7 @@ def _dosage(sent: Mapping[str, Any], regimen: Regimen, text: str) -> tuple[dict[
     """The new instruction, bounded as the draft was where that is valid, and what had to be left out."""
     bounds = _without_empties(_bounds(sent))
     bounded = _instruction(bounds, regimen, text)
-    probe = {"resourceType": "MedicationRequest", "status": "draft", "intent": "order", "subject": {"reference": "#"}}
-    probe |= {"medicationCodeableConcept": {"text": "?"}, "dosageInstruction": [bounded]}
-    if not bounds or not faults(probe):
+    if not bounds or not faults({**_PROBE, "dosageInstruction": [bounded]}):
         return bounded, []
     return _instruction({}, regimen, text), sorted(bounds)
 
