@@ -15,4 +15,5 @@ COVARIATES: dict[str, str] = {
     "cyp3a5_expresser": "1",
     "days_after_transplant": "d",
     "dialysis": "1",  # 1 = on intermittent haemodialysis during this admission
+    "free_prednisolone_cmax": "nmol/L",
 }

@@ -25,7 +25,7 @@ def _fail(model: PopulationModel, text: str) -> NoReturn:
 
 def _check_names(model: PopulationModel) -> None:
     for what, names in (
-        ("parameters and derived", model.parameter_names),
+        ("parameters and derived", [item.name for item in model.parameters] + [item.name for item in model.derived]),
         ("structure.compartments", model.structure.compartments),
         ("random", model.eta_names),
     ):

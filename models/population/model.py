@@ -14,7 +14,7 @@ FluxKind = Literal["linear", "michaelis-menten", "production"]
 
 @dataclass(frozen=True, kw_only=True)
 class Effect:
-    """How one covariate changes a parameter's typical value; `numbers` are named as models.pk.effects says."""
+    """How one covariate changes a parameter's typical value; `numbers` are named as models.population.effects says."""
 
     kind: str
     covariate: str
@@ -190,11 +190,12 @@ class PopulationModel:
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
-        return tuple(item.name for item in (*self.parameters, *self.derived))
+        return tuple(self.parameter_units)
 
     @property
     def parameter_units(self) -> dict[str, str]:
-        return {item.name: item.unit for item in (*self.parameters, *self.derived)}
+        primary = {item.name: item.unit for item in self.parameters}
+        return primary | {item.name: item.unit for item in self.derived}
 
     @property
     def linear(self) -> bool:

@@ -9,6 +9,7 @@ EFFECTS: dict[str, tuple[tuple[str, ...], dict[str, float]]] = {
     "linear": (("reference", "slope"), {}),
     "exponential": (("reference", "slope"), {}),
     "factor": (("factor",), {"equals": 1.0}),
+    "factor-power": (("factor",), {}),
     "proportional": ((), {"coefficient": 1.0}),
     "table": ((), {"otherwise": float("nan")}),
     "sigmoid": (("half", "hill"), {"maximum": 1.0}),

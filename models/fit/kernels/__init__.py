@@ -1,0 +1,1 @@
+"""Compiled kernels of estimation: objective, MAP search, Laplace covariance, importance weights."""

@@ -1,0 +1,5 @@
+"""Concentrations, exposure and individual parameters of a subject for given random effects."""
+
+from models.pk.exposure import SteadyState, auc, concentrations, parameters, steady_state, warm
+
+__all__ = ["SteadyState", "auc", "concentrations", "parameters", "steady_state", "warm"]

@@ -1,0 +1,158 @@
+"""Concentrations, AUC, parameters and steady state for many random-effect vectors at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from models.errors import MissingCovariate, RecordError
+from models.events import Events
+from models.pk.kernels.many import parameters_many, run_many
+from models.population.model import PopulationModel
+from models.record import Dose, Route
+from models.subject import Levels, Subject, assemble, dose_columns, plan_of, row_at, term_weights
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SteadyState:
+    """A regimen given for ever: concentrations at its end of interval and highest, AUC over 24 h; each (m,), model unit (*h).
+
+    NaN where these parameters reach no steady state.
+    """
+
+    trough: np.ndarray
+    peak: np.ndarray
+    auc24: np.ndarray
+
+
+def concentrations(model: PopulationModel, subject: Subject, etas: ArrayLike, times: ArrayLike) -> np.ndarray:
+    """(m, k) in model.concentration_unit for random effects (m, e) at times (k,), h; just before a dose of that time."""
+    at = _times(times)
+    events = _observing(subject, at, np.zeros(at.size, dtype=np.int64))
+    return _run(subject, events, _etas(model, etas), area=False)
+
+
+def auc(model: PopulationModel, subject: Subject, etas: ArrayLike, windows: ArrayLike) -> np.ndarray:
+    """(m, k) exact integral of the concentration over windows (k, 2) from-to in h, unit * h."""
+    edges = np.atleast_2d(np.asarray(windows, dtype=float))
+    if edges.shape[1] != 2 or not np.isfinite(edges).all() or (edges[:, 1] < edges[:, 0]).any():
+        raise RecordError(f"AUC windows must be (k, 2) finite times, from before to; got {edges.tolist()}")
+    at = edges.ravel()
+    events = _observing(subject, at, np.full(at.size, -1, dtype=np.int64))
+    total = _run(subject, events, _etas(model, etas), area=True)
+    return total[:, 1::2] - total[:, 0::2]
+
+
+def parameters(model: PopulationModel, subject: Subject, etas: ArrayLike, time: float) -> dict[str, np.ndarray]:
+    """Individual parameters, each (m,) in the model's units, with the covariates in force at `time` h."""
+    row = row_at(subject.row_time, np.array([time]))[0]
+    many = _etas(model, etas)
+    out = np.empty((many.shape[0], len(model.parameter_names)))
+    parameters_many(subject.plan, subject.events.typical[row], subject.events.weight[row], many, out)
+    return {name: out[:, p] for p, name in enumerate(model.parameter_names)}
+
+
+def steady_state(
+    model: PopulationModel,
+    covariates: Mapping[str, float],
+    etas: ArrayLike,
+    *,
+    amount: float,
+    interval: float,
+    duration: float,
+    route: Route,
+    points: int = 24,
+) -> SteadyState:
+    """amount mg every interval h, infused over duration h (0: at once), for ever, for random effects (m, e).
+
+    Where a dose goes straight into the measured compartment the peak is the end of infusion, exactly; elsewhere it is
+    read off `points` times an interval, refined by a parabola (within 0.1 % where the curve is smooth).
+    """
+    dose = Dose(time=0.0, amount=amount, route=route, duration=duration, interval=interval, steady_state=True)
+    subject = _patient(model, covariates, dose)
+    times = _grid(model, subject, interval, duration, points)
+    at = np.append(times, interval)
+    out = np.zeros(at.size, dtype=np.int64)
+    out[-1] = -1
+    events = _observing(subject, at, out)._replace(obs_order=np.full(at.size, 9.0))
+    result = _run(subject, events, _etas(model, etas), area=True)
+    curve = result[:, :-1]
+    return SteadyState(
+        trough=curve[:, -1], peak=_peak(curve[:, :-1], times[:-1]), auc24=result[:, -1] * 24.0 / interval
+    )
+
+
+def _patient(model: PopulationModel, covariates: Mapping[str, float], dose: Dose) -> Subject:
+    values = [_covariate(model, need.name, need.default, covariates) for need in model.needs]
+    nothing = Levels(value=np.empty(0), censoring=np.empty(0, np.int64), weight=np.empty(0), source=())
+    return assemble(
+        model,
+        covariates=np.array([values], dtype=float).reshape(1, len(values)),
+        row_time=np.zeros(1),
+        doses=dose_columns(model, [dose]),
+        obs_time=np.empty(0),
+        levels=nothing,
+    )
+
+
+def _covariate(model: PopulationModel, name: str, default: float | None, covariates: Mapping[str, float]) -> float:
+    value = covariates.get(name, default)
+    if value is None:
+        raise MissingCovariate(name, f"{model.id} needs {name}; got {', '.join(covariates) or 'no covariates'}")
+    return float(value)
+
+
+def _grid(model: PopulationModel, subject: Subject, interval: float, duration: float, points: int) -> np.ndarray:
+    """Times to look for the peak, and the end of the interval last."""
+    observed = model.outputs[0].compartment
+    direct = all(model.structure.compartments[c] == observed for c in subject.events.dose_comp)
+    if direct and (subject.events.dose_rate >= 0.0).all() and not model.structure.dosing.get(observed):
+        return np.array([duration % interval, interval])
+    return np.append(np.arange(points) * (interval / points), interval)
+
+
+def _peak(curve: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Highest of (m, k), refined through its neighbours (the curve repeats every interval)."""
+    if times.size < 3:
+        return curve.max(axis=1)
+    best = curve.argmax(axis=1)
+    rows = np.arange(curve.shape[0])
+    before, top, after = curve[rows, best - 1], curve[rows, best], curve[rows, (best + 1) % times.size]
+    bend = before - 2.0 * top + after
+    with np.errstate(divide="ignore", invalid="ignore"):
+        higher = top - (after - before) ** 2 / (8.0 * bend)
+    return np.where((bend < 0.0) & np.isfinite(higher), higher, top)
+
+
+def _observing(subject: Subject, times: np.ndarray, out: np.ndarray) -> Events:
+    return subject.events._replace(
+        obs_time=times, obs_order=np.zeros(times.size), obs_out=out, obs_row=row_at(subject.row_time, times)
+    )
+
+
+def _run(subject: Subject, events: Events, etas: np.ndarray, *, area: bool) -> np.ndarray:
+    out = np.empty((etas.shape[0], events.obs_time.size))
+    run_many(subject.plan, events, etas, area, out)
+    return out
+
+
+def _times(times: ArrayLike) -> np.ndarray:
+    at = np.atleast_1d(np.asarray(times, dtype=float))
+    if at.ndim != 1 or not np.isfinite(at).all():
+        raise RecordError(f"times must be (k,) finite hours, got {times!r}")
+    return np.ascontiguousarray(at)
+
+
+def _etas(model: PopulationModel, etas: ArrayLike) -> np.ndarray:
+    many = np.ascontiguousarray(np.atleast_2d(np.asarray(etas, dtype=float)))
+    if many.shape[1] != len(model.eta_names) or not np.isfinite(many).all():
+        raise RecordError(f"{model.id} has {len(model.eta_names)} random effects; got an array {many.shape}, or not finite")
+    return many
+
+
+def warm() -> None:
+    """Compiles, or loads from the cache, every kernel of this module; for a service's start, never in a request."""
+    from models.pk.warm import warm_kernels
+
+    warm_kernels()

@@ -1,0 +1,211 @@
+"""One patient prepared for one model: events and levels as arrays, covariates resolved at every change."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from models.covariates import CovariateUsed, resolve
+from models.errors import RecordError, UnitError
+from models.findings import Finding
+from models.population.effects import typical_values
+from models.events import DOSE, MODELLED_DURATION, MODELLED_RATE, Events
+from models.population.plan import MATRIX, MODAL, Plan, compile_plan
+from models.population.model import PopulationModel
+from models.population.structure import MASS
+from models.record import Dose, PatientRecord
+
+MAX_DOSES = 20_000  # after expansion of trains; more is a chart gone wrong
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Levels:
+    """Observations (o,): value (or the limit it was beyond), censoring 0 none, 1 below, 2 above, weight, source."""
+
+    value: np.ndarray
+    censoring: np.ndarray
+    weight: np.ndarray
+    source: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Subject:
+    """What the kernels need of one patient. row_time (r,): from when each covariate row holds; rows of `covariates`.
+
+    used, findings: the covariates as used, and what had to be said about them.
+    """
+
+    model: PopulationModel
+    plan: Plan
+    events: Events
+    levels: Levels
+    covariates: np.ndarray
+    row_time: np.ndarray
+    used: tuple[CovariateUsed, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+@lru_cache(maxsize=256)
+def plan_of(model: PopulationModel) -> Plan:
+    """The model's tables, compiled once; models are few and live as long as the process."""
+    return compile_plan(model)
+
+
+def subject_from_record(model: PopulationModel, record: PatientRecord, *, extra_doses: Iterable[Dose] = ()) -> Subject:
+    """The record (and doses yet to be given) as the model's arrays; a level drawn when a dose is given comes before it.
+
+    Covariates are carried forward. Raises UnitError for a level in another unit than the model's, RecordError for a
+    route the model does not have, MissingCovariate.
+    """
+    doses = sorted((*record.doses, *extra_doses), key=lambda dose: dose.time)
+    columns = dose_columns(model, doses)
+    times = [level.time for level in record.levels]
+    points = np.unique(np.concatenate([columns["time"], times, [c.time for c in record.covariates], [record.now]]))
+    resolved = resolve(model.needs, record, points)
+    at_now = resolve(model.needs, record, [record.now])
+    first = _changes(resolved.values)
+    covariates, row_time = resolved.values[first], points[first]
+    levels = _levels(model, record)
+    return assemble(
+        model,
+        covariates=covariates,
+        row_time=row_time,
+        doses=columns,
+        obs_time=np.array(times, dtype=float),
+        levels=levels,
+        used=at_now.used,
+        findings=resolved.findings,
+    )
+
+
+def assemble(
+    model: PopulationModel,
+    *,
+    covariates: np.ndarray,
+    row_time: np.ndarray,
+    doses: dict[str, np.ndarray],
+    obs_time: np.ndarray,
+    levels: Levels,
+    used: tuple[CovariateUsed, ...] = (),
+    findings: tuple[Finding, ...] = (),
+) -> Subject:
+    """A subject whose covariate rows (r, needs) hold forward from row_time (r,); doses as dose_columns gives them."""
+    plan = plan_of(model)
+    names = tuple(need.name for need in model.needs)
+    events = Events(
+        method=method_for(plan, doses["comp"], doses["rate"]),
+        first_row=0,
+        typical=np.ascontiguousarray(typical_values(model.parameters, names, covariates)),
+        weight=term_weights(model, names, covariates),
+        dose_kind=np.full(doses["time"].size, DOSE, dtype=np.int64),
+        dose_time=doses["time"],
+        dose_order=np.arange(doses["time"].size, dtype=float) + 1.0,
+        dose_comp=doses["comp"],
+        dose_amount=doses["amount"],
+        dose_rate=doses["rate"],
+        dose_interval=doses["interval"],
+        dose_steady=doses["steady"],
+        dose_row=row_at(row_time, doses["time"]),
+        obs_time=obs_time,
+        obs_order=np.zeros(obs_time.size),  # before the doses of the same moment: a trough
+        obs_out=np.zeros(obs_time.size, dtype=np.int64),
+        obs_row=row_at(row_time, obs_time),
+        change_time=np.ascontiguousarray(row_time[1:]),
+        change_order=np.full(row_time.size - 1, -1.0),
+        change_row=np.arange(1, row_time.size, dtype=np.int64),
+    )
+    return Subject(
+        model=model,
+        plan=plan,
+        events=events,
+        levels=levels,
+        covariates=covariates,
+        row_time=row_time,
+        used=used,
+        findings=findings,
+    )
+
+
+def row_at(row_time: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Index of the row in force at each time; the first row before its time."""
+    return np.maximum(np.searchsorted(row_time, times, side="right") - 1, 0).astype(np.int64)
+
+
+def method_for(plan: Plan, comp: np.ndarray, rate: np.ndarray) -> int:
+    """The closed form does not take an infusion into a depot; the matrix exponential does."""
+    if plan.method == MODAL and np.isin(comp[rate != 0.0], plan.depot).any():
+        return MATRIX
+    return plan.method
+
+
+def term_weights(model: PopulationModel, names: tuple[str, ...], covariates: np.ndarray) -> np.ndarray:
+    """(r, terms): each eta's coefficient, 0 outside its occasion."""
+    columns = []
+    for item in model.random:
+        active = np.ones(covariates.shape[0])
+        if item.occasion is not None:
+            active = (covariates[:, names.index(item.occasion)] == item.number).astype(float)
+        columns += [active * item.coefficient] * len(item.parameters)
+    return np.ascontiguousarray(np.column_stack(columns)) if columns else np.zeros((covariates.shape[0], 0))
+
+
+def _changes(values: np.ndarray) -> np.ndarray:
+    """Indices of the rows that differ from the row before them."""
+    changed = np.ones(values.shape[0], dtype=bool)
+    changed[1:] = (values[1:] != values[:-1]).any(axis=1)
+    return np.flatnonzero(changed)
+
+
+def dose_columns(model: PopulationModel, doses: list[Dose]) -> dict[str, np.ndarray]:
+    """Doses as columns: trains expanded, every compartment of the route, amounts in the model's unit."""
+    rows = [row for dose in doses for row in _dose_rows(model, dose)]
+    if len(rows) > MAX_DOSES:
+        raise RecordError(f"{len(rows)} doses after expansion; expected at most {MAX_DOSES}")
+    table = np.array(rows, dtype=float).reshape(-1, 6)
+    table = table[np.argsort(table[:, 0], kind="stable")]
+    return {
+        "time": np.ascontiguousarray(table[:, 0]),
+        "comp": table[:, 1].astype(np.int64),
+        "amount": np.ascontiguousarray(table[:, 2]),
+        "rate": np.ascontiguousarray(table[:, 3]),
+        "interval": np.ascontiguousarray(table[:, 4]),
+        "steady": table[:, 5].astype(np.int64),
+    }
+
+
+def _dose_rows(model: PopulationModel, dose: Dose) -> Iterable[tuple[float, ...]]:
+    into = model.structure.routes.get(dose.route)
+    if into is None:
+        known = ", ".join(model.structure.routes)
+        raise RecordError(f"dose at {dose.time} h is {dose.route}; {model.id} describes {known} doses only")
+    if dose.additional >= MAX_DOSES:
+        raise RecordError(f"dose at {dose.time} h has {dose.additional} further doses; expected under {MAX_DOSES}")
+    amount = dose.amount * MASS["mg"] / MASS[model.amount_unit]
+    for k in range(dose.additional + 1):
+        for name in into:
+            comp = model.structure.compartments.index(name)
+            rate = _rate(model, name, dose, amount)
+            yield dose.time + k * dose.interval, comp, amount, rate, dose.interval, float(dose.steady_state and k == 0)
+
+
+def _rate(model: PopulationModel, compartment: str, dose: Dose, amount: float) -> float:
+    dosing = model.structure.dosing.get(compartment)
+    if dosing and dosing.duration:
+        return MODELLED_DURATION
+    if dosing and dosing.rate:
+        return MODELLED_RATE
+    return amount / dose.duration if dose.duration > 0 and dose.route == "iv" else 0.0
+
+
+def _levels(model: PopulationModel, record: PatientRecord) -> Levels:
+    for level in record.levels:
+        if level.unit != model.concentration_unit:
+            raise UnitError(f"level at {level.time} h is in {level.unit}; {model.id} predicts {model.concentration_unit}")
+    levels = record.levels
+    return Levels(
+        value=np.array([level.value for level in levels], dtype=float),
+        censoring=np.array([1 if level.censored else 2 if level.above else 0 for level in levels], dtype=np.int64),
+        weight=np.ones(len(levels)),
+        source=tuple(level.source for level in levels),
+    )
