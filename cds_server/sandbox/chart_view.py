@@ -144,8 +144,9 @@ def _result(resource: Resource, patient_id: str) -> Result:
 
 
 def _administration(resource: Resource) -> Administration:
-    period = resource.get("effectivePeriod") or dict.fromkeys(("start", "end"), resource["effectiveDateTime"])
-    start, end = (datetime.fromisoformat(period[key]) for key in ("start", "end"))
+    moment = resource.get("effectiveDateTime", "")
+    period = resource.get("effectivePeriod", {"start": moment, "end": moment})
+    start, end = datetime.fromisoformat(period["start"]), datetime.fromisoformat(period["end"])
     minutes = (end - start) / timedelta(minutes=1)
     text = resource["dosage"]["text"] + (f" over {minutes:g} min" if minutes else "")
     return Administration(

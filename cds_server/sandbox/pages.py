@@ -15,7 +15,7 @@ from cds_server.sandbox.hook_request import hook_request
 from cds_server.sandbox.orders import draft_of, intravenous
 from cds_server.sandbox.scenarios import Scenario
 from cds_server.sandbox.state import Sandbox
-from cds_server.sandbox.timeline import NARROW, WIDE, drug_rows, timeline
+from cds_server.sandbox.timeline import NARROW, WIDE, drug_rows, timeline, trend
 
 Clock = Callable[[], datetime]
 POLICY = (
@@ -57,6 +57,7 @@ def create_pages_blueprint(sandbox: Sandbox, clock: Clock) -> Blueprint:
             wide=timeline(view, WIDE),
             narrow=timeline(view, NARROW),
             drug_rows=drug_rows(view),
+            trend=trend,
             infusion=intravenous(view.scenario.drug),
         )
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from zlib import crc32
 
 from cds_server.sandbox.scenarios import Done, Given, Measured, Ordered, Scenario
 
@@ -51,12 +52,16 @@ def patient(scenario: Scenario, now: datetime) -> Resource:
         "resourceType": "Patient",
         "id": scenario.id,
         "meta": {"tag": [{"system": f"{HL7}/v3-ActReason", "code": "HTEST", "display": "test health data"}]},
-        "identifier": [{"system": "urn:titrate:sandbox", "value": f"SYN-{scenario.id}"}],
+        "identifier": [{"system": "urn:titrate:sandbox", "value": _record_number(scenario.id)}],
         "active": True,
         "name": [{"use": "official", "text": person.name, "family": family, "given": [given]}],
         "gender": person.sex,
         "birthDate": born.replace(year=born.year - person.age, day=min(born.day, 28)).isoformat(),
     }
+
+
+def _record_number(patient_id: str) -> str:
+    return f"SYN-{crc32(patient_id.encode()) % 1_000_000:06d}"
 
 
 def order(ordered: Ordered, patient_id: str, now: datetime, *, status: str) -> Resource:

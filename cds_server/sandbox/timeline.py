@@ -8,8 +8,8 @@ from markupsafe import Markup
 
 from cds_server.sandbox.chart_view import Administration, ChartView, LabRow, Result
 
-WIDE, NARROW, HEIGHT = 720.0, 340.0, 132.0
-LEFT, RIGHT = 74.0, 12.0
+WIDE, NARROW, HEIGHT = 560.0, 340.0, 132.0
+LEFT, RIGHT = 74.0, 24.0
 DOSES, LEVELS, EVENTS, AXIS = 24.0, 56.0, 88.0, 108.0
 LONGEST = timedelta(hours=96)
 
@@ -23,10 +23,21 @@ def timeline(view: ChartView, width: float = WIDE) -> Markup:
         share = (min(max(when, start), end) - start) / (end - start)
         return LEFT + share * (width - LEFT - RIGHT)
 
-    for name, y in (("Doses", DOSES), ("Levels", LEVELS), ("Procedures", EVENTS)):
+    names = [("Doses", DOSES), ("Levels", LEVELS)] + ([("Procedures", EVENTS)] if view.events else [])
+    for name, y in names:
         _text(root, 2, y + 4, name, "timeline-name")
         _line(root, LEFT, y, width - RIGHT, y, "timeline-row")
-    _ticks(root, start, end, x, every=6 if end - start < timedelta(hours=40) else 12 if width == WIDE else 24)
+    _ticks(
+        root,
+        start,
+        end,
+        x,
+        every=6
+        if end - start < timedelta(hours=40)
+        else 12
+        if width == WIDE and end - start < timedelta(hours=75)
+        else 24,
+    )
     for dose in view.administrations:
         if dose.end >= start:
             _dose(root, dose, x(dose.start), x(dose.end))
@@ -85,8 +96,8 @@ def _bar(root: Element, left: float, right: float, y: float, name: str) -> None:
     SubElement(root, "rect", box | {"class": name})
 
 
-def _circle(root: Element, x: float, y: float, name: str) -> None:
-    SubElement(root, "circle", {"cx": f"{x:.1f}", "cy": f"{y:g}", "r": "4.5", "class": name})
+def _circle(root: Element, x: float, y: float, name: str, radius: str = "4.5") -> None:
+    SubElement(root, "circle", {"cx": f"{x:.1f}", "cy": f"{y:.1f}", "r": radius, "class": name})
 
 
 def _line(root: Element, x1: float, y1: float, x2: float, y2: float, name: str) -> None:
@@ -96,3 +107,17 @@ def _line(root: Element, x1: float, y1: float, x2: float, y2: float, name: str) 
 
 def _text(root: Element, x: float, y: float, text: str, name: str) -> None:
     SubElement(root, "text", {"x": f"{x:.1f}", "y": f"{y:g}", "class": name}).text = text
+
+
+def trend(row: LabRow) -> Markup:
+    """A small line of one test's values against time, oldest left; empty where there are fewer than two numbers."""
+    points = sorted((r.time, r.value) for r in row.results if r.value is not None and not r.other_patient)
+    if len(points) < 2:
+        return Markup("")
+    (first, last), values = (points[0][0], points[-1][0]), [value for _, value in points]
+    low, spread = min(values), (max(values) - min(values)) or 1.0
+    places = [(2 + 56 * ((t - first) / (last - first)), 16 - 12 * (v - low) / spread) for t, v in points]
+    root = Element("svg", {"viewBox": "0 0 62 20", "class": "trend", "aria-hidden": "true"})
+    SubElement(root, "polyline", {"points": " ".join(f"{x:.1f},{y:.1f}" for x, y in places)})
+    _circle(root, places[-1][0], places[-1][1], "trend-last", "2.5")
+    return Markup(tostring(root, encoding="unicode"))  # noqa: S704 - ElementTree escapes all text
