@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.dosing.advice import Interval
+from models.errors import ModelsError
 from models.target import Target
 
 
@@ -18,7 +19,9 @@ class Attainment:
 
 
 def attainment(values: np.ndarray, target: Target) -> Attainment:
-    """values: (m,) of the target's metric in its unit."""
+    """values: (m,) of the target's metric in its unit; ModelsError where one is not finite, as it could not count."""
+    if not np.isfinite(values).all():
+        raise ModelsError(f"{target.metric} is not finite in {np.count_nonzero(~np.isfinite(values))} draws; fit again")
     below = int(np.count_nonzero(values < target.low))
     above = int(np.count_nonzero(values > target.high))
     n = values.size

@@ -1,0 +1,175 @@
+"""From a fitted patient to a Recommendation, or to Declined with reasons."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from models.covariates import value_at
+from models.dosing.advice import Advice, Recommendation, Regimen, RegimenOutcome
+from models.dosing.applicability import applicable
+from models.dosing.candidates import candidates
+from models.dosing.case import Case, open_case, steady_states
+from models.dosing.curve import curve
+from models.dosing.data_age import data_age
+from models.dosing.declining import declined, model_used, unique
+from models.dosing.estimates import estimates
+from models.dosing.explain import differs
+from models.dosing.level_checks import infusion_findings, unexplained, unexplained_findings
+from models.dosing.optimise import ranked, scored
+from models.dosing.outcome import Label, outcome
+from models.dosing.remarks import no_loading_dose, on_regimens
+from models.dosing.schedule import Schedule, schedule
+from models.dosing.start import Start, start_of
+from models.dosing.targets import TargetChoice, choose_target, given_target
+from models.drug import Drug
+from models.errors import ModelsError
+from models.findings import Finding
+from models.fit import Posterior
+from models.population import PopulationModel
+from models.record import PatientRecord, Route
+from models.target import Target
+
+
+def recommend(
+    drug: Drug,
+    model: PopulationModel,
+    record: PatientRecord,
+    posterior: Posterior,
+    *,
+    target: Target | None = None,
+    current: Regimen | None = None,
+    ordered: Regimen | None = None,
+    findings: Iterable[Finding] = (),
+    seed: int,
+    draws: int = 1000,
+) -> Advice:
+    """The regimens most likely to reach the target, with the basis for them, or Declined.
+
+    target: None = the drug file's for this patient. current, ordered: compared with the proposal; their `start` is
+    replaced by the time the next dose is due. findings: what earlier steps noticed, passed on. seed: of the sample of
+    `draws` from the posterior; the same input and seed give the same answer.
+    Raises ModelsError where drug, model, record and posterior do not belong together, UnitError for a target in
+    another unit.
+    """
+    _belong_together(drug, model, record, posterior)
+    choice = given_target(drug, target) if target else choose_target(drug, record)
+    fitness = applicable(model, drug, record)
+    seen = (*findings, *fitness, *choice.findings)
+    refusals = _critical(fitness) or _unusable(posterior, record, drug)
+    if refusals:
+        return declined(drug, model, refusals, seen)
+    case = open_case(drug, model, record, posterior, target=choice.target, seed=seed, draws=draws)
+    seen += (*case.subject.findings, *data_age(drug, record), *infusion_findings(record))
+    seen += unexplained_findings(posterior, record, drug.concentration_unit)
+    return _search(case, choice, current, ordered, seen, seed)
+
+
+def _search(
+    case: Case,
+    choice: TargetChoice,
+    current: Regimen | None,
+    ordered: Regimen | None,
+    seen: tuple[Finding, ...],
+    seed: int,
+) -> Advice:
+    plan = schedule(case.record, current)
+    state_of = steady_states(case)
+    weight = value_at(case.record, "weight", case.record.now)
+    options = candidates(case.drug, _route(case, current, ordered), start=case.record.now)
+    best = ranked(scored(case, options, state_of, weight), current, len(case.etas))
+    if not best:
+        return declined(case.drug, case.model, (_nothing_allowed(case),), seen)
+    starts = {item.regimen.interval: start_of(case, plan, item.regimen.interval) for item in best}
+    if blocked := [start.finding for start in starts.values() if start.time is None and start.finding]:
+        return declined(case.drug, case.model, blocked[:1], seen)
+
+    def judged(regimen: Regimen, label: Label) -> RegimenOutcome:
+        return outcome(case, regimen, label, state_of, weight)
+
+    labels: tuple[Label, ...] = ("proposed", "alternative", "alternative")
+    moved = [_moved(item.regimen, starts[item.regimen.interval]) for item in best]
+    outcomes = [judged(regimen, label) for regimen, label in zip(moved, labels, strict=False)]
+    outcomes += [judged(_due(item, plan), label) for item, label in _compared(current, ordered)]
+    return _recommendation(case, choice, tuple(outcomes), starts[moved[0].interval], seen, seed)
+
+
+def _recommendation(
+    case: Case,
+    choice: TargetChoice,
+    regimens: tuple[RegimenOutcome, ...],
+    start: Start,
+    seen: tuple[Finding, ...],
+    seed: int,
+) -> Recommendation:
+    from_levels = case.posterior.status != "prior"
+    parameters = estimates(case)
+    seen += (start.finding,) if start.finding else ()
+    seen += on_regimens(regimens, choice) + no_loading_dose(case)
+    return Recommendation(
+        drug=case.drug.name,
+        target=case.target,
+        regimens=regimens,
+        parameters=parameters,
+        levels=case.posterior.levels,
+        covariates=case.resolved.used,
+        differs=differs(case.model, parameters, from_levels=from_levels),
+        findings=unique(seen),
+        curve=curve(case, regimens[0].regimen),
+        model=model_used(case.model),
+        basis="levels" if from_levels else "covariates",
+        seed=seed,
+        draws=len(case.etas),
+    )
+
+
+def _belong_together(drug: Drug, model: PopulationModel, record: PatientRecord, posterior: Posterior) -> None:
+    if not drug.name == model.drug == record.drug:
+        raise ModelsError(f"drug {drug.name!r}, model of {model.drug!r} and record of {record.drug!r} do not match")
+    if posterior.model_hash != model.hash:
+        raise ModelsError(f"the fit was made with another version of {posterior.model_id}; fit again with {model.id}")
+    if model.concentration_unit != drug.concentration_unit:
+        raise ModelsError(
+            f"{model.id} predicts {model.concentration_unit}, {drug.name} is in {drug.concentration_unit}"
+        )
+
+
+def _critical(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    return tuple(finding for finding in findings if finding.severity == "critical")
+
+
+def _unusable(posterior: Posterior, record: PatientRecord, drug: Drug) -> tuple[Finding, ...]:
+    if not posterior.usable:
+        text = f"The fit can not be used ({posterior.status}): {posterior.message}"
+        return (Finding(code=f"fit-{posterior.status}", severity="critical", text=text),)
+    odd = unexplained(posterior)
+    if odd and len(odd) == len(posterior.levels):
+        text = (
+            "No level is explained by the fit; a sampling time, a dose time or the sample itself is probably wrong, "
+            "or the patient is unlike those the model was made from."
+        )
+        reason = Finding(code="levels-unexplained", severity="critical", text=text)
+        return (reason, *unexplained_findings(posterior, record, drug.concentration_unit))
+    return ()
+
+
+def _nothing_allowed(case: Case) -> Finding:
+    text = f"No regimen of {case.drug.display.lower()}'s products keeps all hard limits for this patient."
+    return Finding(code="no-regimen-within-limits", severity="critical", text=text)
+
+
+def _route(case: Case, current: Regimen | None, ordered: Regimen | None) -> Route:
+    """The route ordered, else the one in use, else the drug's first."""
+    wished = next((item.route for item in (ordered, current) if item), case.drug.routes[0])
+    return wished if wished in case.drug.routes else case.drug.routes[0]
+
+
+def _moved(regimen: Regimen, start: Start) -> Regimen:
+    return replace(regimen, start=start.due if start.time is None else start.time)
+
+
+def _due(regimen: Regimen, plan: Schedule) -> Regimen:
+    return replace(regimen, start=plan.due(regimen.interval))
+
+
+def _compared(current: Regimen | None, ordered: Regimen | None) -> tuple[tuple[Regimen, Label], ...]:
+    pairs: tuple[tuple[Regimen | None, Label], ...] = ((current, "current"), (ordered, "ordered"))
+    return tuple((regimen, label) for regimen, label in pairs if regimen is not None)

@@ -1,0 +1,83 @@
+"""What has to be said about the regimens that were compared."""
+
+from models.dosing.advice import RegimenOutcome
+from models.dosing.case import Case
+from models.dosing.targets import TargetChoice
+from models.findings import Finding
+
+# house figures, not from a source
+POOR_ATTAINMENT = 0.40
+LIKELY = 0.50
+LARGE_CHANGE = 2.0
+
+
+def on_regimens(regimens: tuple[RegimenOutcome, ...], choice: TargetChoice) -> tuple[Finding, ...]:
+    """Poor attainment, a large change, limits that a compared regimen breaks, current exposure out of range."""
+    best = regimens[0]
+    found = [_poor(best)] if best.attainment < POOR_ATTAINMENT else []
+    for item in regimens:
+        if item.label in ("current", "ordered"):
+            found += [*_limits(item), *_exposure(item, choice)]
+        if item.label == "current":
+            found += _large_change(best, item)
+    return tuple(found)
+
+
+def no_loading_dose(case: Case) -> tuple[Finding, ...]:
+    """Said where nothing was given yet: what is proposed are maintenance regimens."""
+    if case.record.doses:
+        return ()
+    text = (
+        "Nothing has been given yet and the regimens are maintenance regimens: a loading dose is not worked out here. "
+        "Exposure on the first day is shown beside each."
+    )
+    return (Finding(code="no-loading-dose", severity="info", text=text),)
+
+
+def _poor(best: RegimenOutcome) -> Finding:
+    text = (
+        f"Even the best regimen found reaches the target with a probability of {best.attainment:.0%} only; "
+        "an early level would narrow the estimate."
+    )
+    return Finding(code="attainment-poor", severity="warning", text=text)
+
+
+def _limits(item: RegimenOutcome) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(code=f"{item.label}-breaks-limit", severity="warning", text=f"The {_named(item)} regimen: {sentence}")
+        for sentence in item.limits
+    )
+
+
+def _exposure(item: RegimenOutcome, choice: TargetChoice) -> tuple[Finding, ...]:
+    target = choice.target
+    metric = {"auc24": "AUC24", "trough": "a trough"}[target.metric]
+    found = []
+    for side, share, bound, means in (
+        ("above", item.above, target.high, choice.above_means),
+        ("below", item.below, target.low, choice.below_means),
+    ):
+        if share >= LIKELY:
+            text = f"On the {_named(item)} regimen {metric} {side} {bound:g} {target.unit} is expected ({share:.0%})"
+            text += f"; {means}." if means else "."
+            found.append(Finding(code=f"{item.label}-{side}-target", severity="warning", text=text))
+    return tuple(found)
+
+
+def _large_change(best: RegimenOutcome, current: RegimenOutcome) -> tuple[Finding, ...]:
+    ratio = _daily(best) / _daily(current)
+    if 1 / LARGE_CHANGE < ratio < LARGE_CHANGE:
+        return ()
+    text = (
+        f"The proposed daily dose is {ratio:.2g} times the current one ({_daily(best):.4g} v. {_daily(current):.4g} "
+        "mg/d); doses, times and levels may be worth a second look before such a change."
+    )
+    return (Finding(code="large-change", severity="warning", text=text),)
+
+
+def _daily(item: RegimenOutcome) -> float:
+    return item.regimen.amount * 24.0 / item.regimen.interval
+
+
+def _named(item: RegimenOutcome) -> str:
+    return "current" if item.label == "current" else "ordered"

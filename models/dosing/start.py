@@ -1,0 +1,60 @@
+"""When a new regimen starts: as the schedule has it, later where too much is still in the body."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.dosing.case import Case
+from models.dosing.schedule import Schedule
+from models.findings import Finding
+from models.pk import concentrations
+
+# h; house figures: nurses' rounds, and how far a prediction without a new level is trusted
+STEP = 6.0
+LONGEST = 72.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """time: h since origin, None where no start within 72 h is expected under the drug's hold_above."""
+
+    time: float | None
+    due: float
+    finding: Finding | None = None
+
+
+def start_of(case: Case, schedule: Schedule, interval: float) -> Start:
+    """The due time, moved in steps of 6 h until the predicted median concentration is at most the drug's hold_above."""
+    due = schedule.due(interval)
+    limit = case.drug.hold_above
+    if limit is None or schedule.last is None:
+        return Start(time=due, due=due)
+    times = due + np.arange(0.0, LONGEST + STEP, STEP)
+    medians = np.median(concentrations(case.model, case.subject, case.etas, times), axis=0)
+    under = np.flatnonzero(medians <= limit)
+    if not under.size:
+        return Start(time=None, due=due, finding=_never(case, float(medians[-1])))
+    if under[0] == 0:
+        return Start(time=due, due=due)
+    return Start(time=float(times[under[0]]), due=due, finding=_hold(case, due, float(times[under[0]]), medians))
+
+
+def _hold(case: Case, due: float, start: float, medians: np.ndarray) -> Finding:
+    usual = f"{case.drug.hold_above:g} {case.drug.concentration_unit}"
+    expected = f"{medians[0]:.1f} {case.drug.concentration_unit}"
+    now = case.record.now
+    text = (
+        f"When the next dose is due, {due - now:.0f} h from now, {expected} is expected, above the {usual} up to which "
+        f"a next dose is usual; the start is set {start - due:.0f} h later, {start - now:.0f} h from now, where "
+        f"{usual} or less is expected."
+    )
+    return Finding(code="hold", severity="warning", text=text)
+
+
+def _never(case: Case, last: float) -> Finding:
+    unit, limit = case.drug.concentration_unit, case.drug.hold_above
+    text = (
+        f"Even {LONGEST:.0f} h after the next dose is due {last:.1f} {unit} is expected, above the {limit:g} {unit} "
+        "up to which a next dose is usual."
+    )
+    return Finding(code="hold-too-long", severity="critical", text=text)
