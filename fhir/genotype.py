@@ -27,9 +27,8 @@ def read_genotypes(shelf: Shelf, drug: Drug, now: datetime) -> Stream:
 
 
 def _is_cyp3a5(observation: Resource) -> bool:
-    codes = table()["genotype"]
     loinc = {code for part, _ in parts_of(observation) for code in codes_in(part, "loinc")}
-    return bool(loinc & {codes["gene_studied"], codes["diplotype"]}) and "cyp3a5" in _words(observation)
+    return bool(loinc & set(table()["genotype"]["loinc"])) and "cyp3a5" in _words(observation)
 
 
 def _expresser(observation: Resource, now: datetime) -> Stream:

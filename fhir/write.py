@@ -12,7 +12,7 @@ from fhir.errors import BadResource
 from fhir.quantity import UCUM
 from fhir.r4 import check, faults
 from fhir.reading import finding
-from fhir.wire import mapping, rows, string
+from fhir.wire import mapping, quoted, rows, string
 from models.dosing.advice import Regimen
 from models.drug import Drug
 from models.findings import Finding
@@ -177,6 +177,6 @@ def _without_empties(node: Any) -> Any:
 def _said(dropped: list[str]) -> tuple[Finding, ...]:
     if not dropped:
         return ()
-    names = ", ".join(dropped)
+    names = ", ".join(quoted(name) for name in dropped)
     text = f"of the order as sent, {names} is not valid FHIR R4 and was left out of the suggestion."
     return (finding("draft-not-valid", "info", text),)

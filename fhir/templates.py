@@ -1,0 +1,88 @@
+"""The prefetch templates: what a hook asks of the EHR, made from the drugs of the catalog."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+
+from fhir.codes import table
+from models.catalog import load_catalog
+from models.drug import Drug
+from models.findings import Severity
+
+HOOKS = ("patient-view", "order-select", "order-sign")
+PATIENT = "{{context.patientId}}"
+
+Templates = Mapping[str, str]  # prefetch key -> template
+
+
+@dataclass(frozen=True, kw_only=True)
+class Key:
+    """words: for sentences. needed: no dose without it. none: severity where the EHR says it has none, None = not said."""
+
+    words: str
+    needed: bool
+    none: Severity | None = None
+
+
+KEYS: Mapping[str, Key] = MappingProxyType(
+    {
+        "patient": Key(words="patient", needed=True, none="warning"),
+        "weight": Key(words="body weight", needed=True, none="warning"),
+        "height": Key(words="height", needed=False),
+        "creatinine": Key(words="creatinine", needed=True, none="warning"),
+        "haematocrit": Key(words="haematocrit", needed=False),
+        "albumin": Key(words="albumin", needed=False),
+        "genotype": Key(words="genotype", needed=False),
+        "levels": Key(words="drug level", needed=True, none="info"),
+        "administrations": Key(words="dose given", needed=True, none="info"),
+        "orders": Key(words="active order", needed=False),
+        "procedures": Key(words="procedure (dialysis, transplantation)", needed=True),
+    }
+)
+
+
+def templates(drugs: Iterable[Drug]) -> Mapping[str, Templates]:
+    """hook -> key -> template, for these drugs; the same keys under each hook."""
+    keys = MappingProxyType(_templates(tuple(drugs)))
+    return MappingProxyType({hook: keys for hook in HOOKS})
+
+
+class _OfTheCatalog(Mapping[str, Templates]):
+    """The templates for every drug of the catalog, which is read when the first one is asked for."""
+
+    def __getitem__(self, hook: str) -> Templates:
+        return _of_the_catalog()[hook]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(HOOKS)
+
+    def __len__(self) -> int:
+        return len(HOOKS)
+
+
+TEMPLATES: Mapping[str, Templates] = _OfTheCatalog()
+
+
+@cache
+def _of_the_catalog() -> Mapping[str, Templates]:
+    return templates(load_catalog().drugs.values())
+
+
+def _templates(drugs: tuple[Drug, ...]) -> dict[str, str]:
+    read = {name for drug in drugs for name in drug.covariates}
+    found = {"patient": f"Patient/{PATIENT}"}
+    found |= {name: _observations(row["loinc"], 50) for name, row in table()["covariates"].items() if name in read}
+    found["levels"] = _observations(sorted({code.loinc for drug in drugs for code in drug.level_codes}), 100)
+    if "cyp3a5_expresser" in read:
+        found["genotype"] = _observations(sorted(table()["genotype"]["loinc"]), 20)
+    found["administrations"] = f"MedicationAdministration?patient={PATIENT}&_sort=-effective-time&_count=200"
+    found["orders"] = f"MedicationRequest?patient={PATIENT}&status=active&_sort=-authoredon&_count=100"
+    found["procedures"] = f"Procedure?patient={PATIENT}&_sort=-date&_count=100"
+    return found
+
+
+def _observations(loinc: Iterable[str], count: int) -> str:
+    system = table()["systems"]["loinc"][0]
+    codes = ",".join(f"{system}|{code}" for code in loinc)
+    return f"Observation?patient={PATIENT}&code={codes}&_sort=-date&_count={count}"
