@@ -1,7 +1,7 @@
 """The completion of what the EHR sent with a hook by reads of our own.
 
 A key can arrive in six states: present, absent, null, an empty Bundle, an OperationOutcome, or paged. Absent and failed
-ones are fetched, paged ones followed; null and empty mean "the EHR has none", which is said and is no clinical negative.
+ones are fetched, paged ones followed; null and empty mean "the EHR has none": said, and no clinical negative.
 """
 
 import re

@@ -18,7 +18,7 @@ Templates = Mapping[str, str]  # prefetch key -> template
 
 @dataclass(frozen=True, kw_only=True)
 class Key:
-    """words: for sentences. needed: no dose without it. none: severity where the EHR says it has none, None = not said."""
+    """words: for sentences. needed: no dose without it. none: severity where the EHR has none, None = not said."""
 
     words: str
     needed: bool
@@ -45,7 +45,7 @@ KEYS: Mapping[str, Key] = MappingProxyType(
 def templates(drugs: Iterable[Drug]) -> Mapping[str, Templates]:
     """hook -> key -> template, for these drugs; the same keys under each hook."""
     keys = MappingProxyType(_templates(tuple(drugs)))
-    return MappingProxyType({hook: keys for hook in HOOKS})
+    return MappingProxyType(dict.fromkeys(HOOKS, keys))
 
 
 class _OfTheCatalog(Mapping[str, Templates]):
