@@ -7,6 +7,7 @@ from threading import Lock
 from typing import Any
 
 from cds_server.sandbox.fhir_search import PARAMETERS, FhirProblem, Page, Pairs, search
+from fhir.r4 import faults
 
 Resource = dict[str, Any]
 WRITABLE = "MedicationRequest"
@@ -115,3 +116,6 @@ def _check_order(resource: Resource, chart: str, logical_id: str | None) -> None
         raise FhirProblem(400, "invalid", f"the body's id {resource.get('id')!r} is not the address's {logical_id!r}")
     if (resource.get("subject") or {}).get("reference") != f"Patient/{chart}":
         raise FhirProblem(422, "business-rule", "the order's subject is not the patient the access token is for")
+    if wrong := faults(resource):
+        where = "; ".join(f"{fault.element}: {fault.message}" for fault in wrong[:5])
+        raise FhirProblem(422, "invariant", f"the order is not valid R4: {where}")

@@ -265,6 +265,8 @@ def sentence(text: str) -> str:
 
 def figures(value: float) -> str:
     """Three figures, never an exponent: 0.0213, 3.93, 13.7, 512."""
+    if value == 0:
+        return "0"
     size = abs(value)
     digits = 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 1 else 3 if size >= 0.1 else 4
     return f"{value:.{digits}f}"
