@@ -26,6 +26,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "ffm": "fat-free mass",
         "egfr": "estimated GFR",
         "dialysis": "intermittent haemodialysis",
+        "free_prednisolone_cmax": "free prednisolone peak",
     }
 )
 _FLAGS = ("female", "cyp3a5_expresser", "dialysis")
@@ -164,7 +165,7 @@ def _default(need: CovariateNeed, missing: list[str], at: np.ndarray) -> _Part:
     value = shown(need.name, need.default, need.unit)
     text = f"{_capital(lacking)}: not in the chart; {value} was used, the model file's default."
     # what no chart carries, or is charted only where it is so, is no omission of the ward's
-    quiet = need.name == "dialysis" or need.name not in COVARIATES
+    quiet = need.name in ("dialysis", "free_prednisolone_cmax") or need.name not in COVARIATES
     finding = Finding(code=f"{_slug(need.name)}-defaulted", severity="info" if quiet else "warning", text=text)
     derivation = "default of the model file"
     used = CovariateUsed(name=need.name, value=need.default, unit=need.unit, time=None, derivation=derivation)

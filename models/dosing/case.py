@@ -13,7 +13,7 @@ from models.drug import Drug
 from models.fit import Posterior, draw
 from models.pk import SteadyState, steady_state
 from models.population import PopulationModel
-from models.record import PatientRecord
+from models.record import PatientRecord, Route
 from models.subject import Subject, subject_from_record
 from models.target import Metric, Target
 
@@ -65,7 +65,10 @@ def at_steady_state(case: Case, regimen: Regimen) -> SteadyState:
     return _steady_state(case, regimen, regimen.amount)
 
 
-def steady_states(case: Case) -> Callable[[Regimen], SteadyState]:
+StateOf = Callable[[Regimen], SteadyState]
+
+
+def steady_states(case: Case) -> StateOf:
     """As at_steady_state, but for a linear model computed once for each interval, duration and route, then scaled."""
     if not case.model.linear:
         return lambda regimen: at_steady_state(case, regimen)
@@ -98,3 +101,20 @@ def _steady_state(case: Case, regimen: Regimen, amount: float) -> SteadyState:
 def metric_of(state: SteadyState, metric: Metric) -> np.ndarray:
     """The target's metric of each draw, (m,)."""
     return state.auc24 if metric == "auc24" else state.trough
+
+
+def metrics(case: Case, state_of: StateOf) -> Callable[[Regimen], np.ndarray]:
+    """The target's metric of any regimen, (m,), for ranking many.
+
+    In a linear model the AUC over a day depends on the day's dose alone: one steady state serves every candidate.
+    """
+    if case.target.metric != "auc24" or not case.model.linear:
+        return lambda regimen: metric_of(state_of(regimen), case.target.metric)
+    per_daily_mg: dict[Route, np.ndarray] = {}
+
+    def daily(regimen: Regimen) -> np.ndarray:
+        if regimen.route not in per_daily_mg:
+            per_daily_mg[regimen.route] = state_of(regimen).auc24 * regimen.interval / regimen.amount
+        return per_daily_mg[regimen.route] * (regimen.amount / regimen.interval)
+
+    return daily

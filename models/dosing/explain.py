@@ -1,6 +1,6 @@
 """How this patient differs from the population, in plain sentences."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from models.covariates import words
 from models.dosing.advice import ParameterEstimate
@@ -14,44 +14,65 @@ NAMES = {
     "V": "Volume of distribution",
     "V2": "Peripheral volume",
     "Q": "Intercompartmental clearance",
-    "ka": "The absorption rate",
+    "ka": "Absorption rate",
 }
 
 
-def differs(model: PopulationModel, estimates: Iterable[ParameterEstimate], *, from_levels: bool) -> tuple[str, ...]:
-    """Individual against typical for the same covariates, then typical against the reference patient."""
-    parameters = {item.name: item for item in model.parameters}
+def differs(
+    model: PopulationModel,
+    covariates: Mapping[str, float],
+    estimates: Iterable[ParameterEstimate],
+    *,
+    from_levels: bool,
+) -> tuple[str, ...]:
+    """Individual against typical for the same covariates, then typical against the reference patient.
+
+    covariates: as the model uses them now, by name; those at the reference are not named as a reason.
+    """
+    moved = {item.name: _moved_by(item, covariates) for item in model.parameters}
+    symbols = {item.name: item.symbol for item in model.parameters}
     estimates = tuple(estimates)
-    told = [_individual(item, parameters[item.name]) for item in estimates] if from_levels else []
-    told += [_covariates(item, parameters[item.name]) for item in estimates]
+    told = [_individual(item, symbols[item.name], moved[item.name]) for item in estimates] if from_levels else []
+    told += [_covariates(item, symbols[item.name], moved[item.name]) for item in estimates]
     if not from_levels:
         told.insert(0, "No level has been used yet: the estimate rests on covariates alone.")
     return tuple(sentence for sentence in told if sentence)
 
 
-def _individual(item: ParameterEstimate, parameter: Parameter) -> str:
+def _moved_by(parameter: Parameter, covariates: Mapping[str, float]) -> tuple[str, ...]:
+    """Covariates that take the parameter off its reference: a flag that is off, or a value at its centre, does not."""
+    names = dict.fromkeys(effect.covariate for effect in parameter.effects)
+    at_reference = {
+        effect.covariate
+        for effect in parameter.effects
+        if covariates[effect.covariate] == effect.numbers.get("reference", 0.0)
+    }
+    return tuple(name for name in names if name not in at_reference)
+
+
+def _individual(item: ParameterEstimate, symbol: str, moved_by: tuple[str, ...]) -> str:
     change = _change(item.individual.median, item.typical)
     if not change:
         return ""
     interval = f"90 % interval {_number(item.individual.low)}-{_number(item.individual.high)}"
     figures = f"{_number(item.individual.median)} v. {_number(item.typical)} {item.unit}, {interval}"
-    return f"{_name(parameter)} is estimated {change} the typical value for {_these(parameter)} ({figures})."
+    return f"{_name(item.name, symbol)} is estimated {change} the typical value for {_these(moved_by)} ({figures})."
 
 
-def _covariates(item: ParameterEstimate, parameter: Parameter) -> str:
+def _covariates(item: ParameterEstimate, symbol: str, moved_by: tuple[str, ...]) -> str:
     change = _change(item.typical, item.reference)
-    if not change or not parameter.effects:
+    if not change or not moved_by:
         return ""
-    names = _listed([words(effect.covariate) for effect in parameter.effects])
+    name = _name(item.name, symbol)
     figures = f"{_number(item.typical)} v. {_number(item.reference)} {item.unit}"
-    return f"By {names}, the typical {_lower(_name(parameter))} is {change} the model's reference patient ({figures})."
+    by = _listed([words(covariate) for covariate in moved_by])
+    return f"By {by}, the typical {name[0].lower()}{name[1:]} is {change} the model's reference patient ({figures})."
 
 
-def _these(parameter: Parameter) -> str:
-    covariates = {effect.covariate for effect in parameter.effects}
-    if covariates & {"crcl", "egfr", "creatinine"}:
+def _these(covariates: tuple[str, ...]) -> str:
+    if {"crcl", "egfr", "creatinine"} & set(covariates):
         return "this renal function"
-    return f"this {_listed(sorted(words(name) for name in covariates))}" if covariates else "the population"
+    return f"this {_listed([words(name) for name in covariates])}" if covariates else "the population"
 
 
 def _change(value: float, against: float) -> str:
@@ -65,12 +86,8 @@ def _change(value: float, against: float) -> str:
     )
 
 
-def _name(parameter: Parameter) -> str:
-    return NAMES.get(parameter.name, f"Parameter {parameter.symbol}")
-
-
-def _lower(name: str) -> str:
-    return name[0].lower() + name[1:]
+def _name(name: str, symbol: str) -> str:
+    return NAMES.get(name, f"Parameter {symbol}")
 
 
 def _listed(names: list[str]) -> str:

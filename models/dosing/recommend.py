@@ -13,12 +13,13 @@ from models.dosing.data_age import data_age
 from models.dosing.declining import declined, model_used, unique
 from models.dosing.estimates import estimates
 from models.dosing.explain import differs
+from models.dosing.first_day import first_days
 from models.dosing.level_checks import infusion_findings, unexplained, unexplained_findings
-from models.dosing.optimise import ranked, scored
+from models.dosing.optimise import ranked
 from models.dosing.outcome import Label, outcome
 from models.dosing.remarks import no_loading_dose, on_regimens
 from models.dosing.schedule import Schedule, schedule
-from models.dosing.start import Start, start_of
+from models.dosing.start import Start, starts_of
 from models.dosing.targets import TargetChoice, choose_target, given_target
 from models.drug import Drug
 from models.errors import ModelsError
@@ -75,15 +76,17 @@ def _search(
     state_of = steady_states(case)
     weight = value_at(case.record, "weight", case.record.now)
     options = candidates(case.drug, _route(case, current, ordered), start=case.record.now)
-    best = ranked(scored(case, options, state_of, weight), current, len(case.etas))
+    best = ranked(case, options, state_of, weight=weight, current=current)
     if not best:
         return declined(case.drug, case.model, (_nothing_allowed(case),), seen)
-    starts = {item.regimen.interval: start_of(case, plan, item.regimen.interval) for item in best}
+    starts = starts_of(case, plan, [item.regimen.interval for item in best])
     if blocked := [start.finding for start in starts.values() if start.time is None and start.finding]:
         return declined(case.drug, case.model, blocked[:1], seen)
 
+    first_day = first_days(case)
+
     def judged(regimen: Regimen, label: Label) -> RegimenOutcome:
-        return outcome(case, regimen, label, state_of, weight)
+        return outcome(case, regimen, label, state_of, first_day, weight)
 
     labels: tuple[Label, ...] = ("proposed", "alternative", "alternative")
     moved = [_moved(item.regimen, starts[item.regimen.interval]) for item in best]
@@ -111,7 +114,7 @@ def _recommendation(
         parameters=parameters,
         levels=case.posterior.levels,
         covariates=case.resolved.used,
-        differs=differs(case.model, parameters, from_levels=from_levels),
+        differs=differs(case.model, case.covariates, parameters, from_levels=from_levels),
         findings=unique(seen),
         curve=curve(case, regimens[0].regimen),
         model=model_used(case.model),

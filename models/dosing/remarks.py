@@ -36,7 +36,7 @@ def no_loading_dose(case: Case) -> tuple[Finding, ...]:
 
 def _poor(best: RegimenOutcome) -> Finding:
     text = (
-        f"Even the best regimen found reaches the target with a probability of {best.attainment:.0%} only; "
+        f"Even the best regimen found reaches the target with a probability of {100 * best.attainment:.0f} % only; "
         "an early level would narrow the estimate."
     )
     return Finding(code="attainment-poor", severity="warning", text=text)
@@ -58,7 +58,8 @@ def _exposure(item: RegimenOutcome, choice: TargetChoice) -> tuple[Finding, ...]
         ("below", item.below, target.low, choice.below_means),
     ):
         if share >= LIKELY:
-            text = f"On the {_named(item)} regimen {metric} {side} {bound:g} {target.unit} is expected ({share:.0%})"
+            what = f"{metric} {side} {bound:g} {target.unit}"
+            text = f"On the {_named(item)} regimen {what} is expected ({100 * share:.0f} %)"
             text += f"; {means}." if means else "."
             found.append(Finding(code=f"{item.label}-{side}-target", severity="warning", text=text))
     return tuple(found)

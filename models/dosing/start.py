@@ -1,5 +1,6 @@
 """When a new regimen starts: as the schedule has it, later where too much is still in the body."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,30 +24,39 @@ class Start:
     finding: Finding | None = None
 
 
-def start_of(case: Case, schedule: Schedule, interval: float) -> Start:
+def starts_of(case: Case, plan: Schedule, intervals: Iterable[float]) -> dict[float, Start]:
+    """The start of a regimen at each interval, h."""
+    due = {interval: plan.due(interval) for interval in intervals}
+    start = {time: _start(case, plan, time) for time in set(due.values())}
+    return {interval: start[time] for interval, time in due.items()}
+
+
+def _start(case: Case, plan: Schedule, due: float) -> Start:
     """The due time, moved in steps of 6 h until the predicted median concentration is at most the drug's hold_above."""
-    due = schedule.due(interval)
     limit = case.drug.hold_above
-    if limit is None or schedule.last is None:
+    if limit is None or plan.last is None or _medians(case, np.array([due]))[0] <= limit:
         return Start(time=due, due=due)
     times = due + np.arange(0.0, LONGEST + STEP, STEP)
-    medians = np.median(concentrations(case.model, case.subject, case.etas, times), axis=0)
+    medians = _medians(case, times)
     under = np.flatnonzero(medians <= limit)
     if not under.size:
         return Start(time=None, due=due, finding=_never(case, float(medians[-1])))
-    if under[0] == 0:
-        return Start(time=due, due=due)
-    return Start(time=float(times[under[0]]), due=due, finding=_hold(case, due, float(times[under[0]]), medians))
+    start = float(times[under[0]])
+    return Start(time=start, due=due, finding=_hold(case, due, start, float(medians[0])))
 
 
-def _hold(case: Case, due: float, start: float, medians: np.ndarray) -> Finding:
+def _medians(case: Case, times: np.ndarray) -> np.ndarray:
+    return np.median(concentrations(case.model, case.subject, case.etas, times), axis=0)
+
+
+def _hold(case: Case, due: float, start: float, expected: float) -> Finding:
     usual = f"{case.drug.hold_above:g} {case.drug.concentration_unit}"
-    expected = f"{medians[0]:.1f} {case.drug.concentration_unit}"
     now = case.record.now
+    when = f", {due - now:.0f} h from now," if due - now >= 1.0 else ""
     text = (
-        f"When the next dose is due, {due - now:.0f} h from now, {expected} is expected, above the {usual} up to which "
-        f"a next dose is usual; the start is set {start - due:.0f} h later, {start - now:.0f} h from now, where "
-        f"{usual} or less is expected."
+        f"When the next dose is due{when} {expected:.1f} {case.drug.concentration_unit} is expected, above the {usual} "
+        f"up to which a next dose is usual; the start is set {start - due:.0f} h later, {start - now:.0f} h from now, "
+        f"where {usual} or less is expected."
     )
     return Finding(code="hold", severity="warning", text=text)
 
