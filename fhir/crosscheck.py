@@ -21,7 +21,7 @@ def without_repeats(measured: Iterable[Measured], words: str) -> tuple[list[Meas
     """One value of each sample. Reports of one time that differ: levels are all kept, of a covariate the last; said."""
     kept: list[Measured] = []
     findings = []
-    for item in sorted(measured, key=lambda value: (value.name, value.when)):
+    for item in sorted(measured, key=lambda value: (value.name, value.when, value.source.resource)):
         last = kept[-1] if kept and (kept[-1].name, kept[-1].when) == (item.name, item.when) else None
         if last is None:
             kept.append(item)

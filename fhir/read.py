@@ -63,7 +63,7 @@ class _Parts:
 def _gather(shelf: Shelf, drug: Drug, now: datetime) -> _Parts:
     all_doses, dose_findings = _split(read_administrations(shelf, drug, now), Given)
     all_levels, level_findings = _split(read_levels(shelf, drug, now), Measured)
-    doses, old_doses = recent(sorted(all_doses, key=lambda dose: dose.when), now)
+    doses, old_doses = recent(sorted(all_doses, key=lambda dose: (dose.when, dose.source.resource)), now)
     levels, old_levels = recent(all_levels, now)
     levels, repeats = without_repeats(levels, f"{drug.analyte} level")
     levels, contradictions = checked_levels(levels, doses, drug)
@@ -110,7 +110,7 @@ class _Keyed:
 
 def _keyed(parts: _Parts, traits: list[Measured], origin: datetime) -> _Keyed:
     covariates = [*_in_force(parts.covariates, origin), *traits]
-    covariates.sort(key=lambda item: (origin if item.fixed else item.when, item.name))
+    covariates.sort(key=lambda item: (origin if item.fixed else item.when, item.name, item.source.resource))
     return _Keyed(
         doses={f"d{place}": item for place, item in enumerate(parts.doses, 1)},
         levels={f"l{place}": item for place, item in enumerate(parts.levels, 1)},

@@ -1,0 +1,176 @@
+"""Doses given: amount, time, duration and route, each as charted; a missed dose is always said."""
+
+import pytest
+
+from tests.fhir.charts import (
+    IV,
+    ORAL,
+    RXNORM,
+    TACROLIMUS,
+    VANCOMYCIN,
+    at,
+    codes,
+    given,
+    level,
+    order,
+    patient,
+    quantity,
+    read,
+    said,
+)
+
+
+def test_infusions_with_charted_ends() -> None:
+    chart = read(patient(), given(1, "g", "18 20:00", "18 21:30"), given(1000, "mg", "18 08:00", "18 09:00"))
+    assert [(dose.time, dose.amount, dose.duration, dose.route) for dose in chart.record.doses] == [
+        (0.0, 1000.0, 1.0, "iv"),
+        (12.0, 1000.0, 1.5, "iv"),
+    ]
+    assert [dose.source for dose in chart.record.doses] == ["d1", "d2"]
+    assert chart.findings == ()
+
+
+def test_capsules_are_swallowed_at_once() -> None:
+    dosage = {"route": ORAL, "dose": quantity(5, "mg")}
+    chart = read(patient(), given(medicationCodeableConcept=TACROLIMUS, dosage=dosage), name="tacrolimus")
+    (dose,) = chart.record.doses
+    assert (dose.amount, dose.duration, dose.route) == (5.0, 0.0, "oral")
+
+
+def test_amount_from_rate_and_times() -> None:
+    dosage = {"route": IV, "rateQuantity": quantity(10, "mg/min")}
+    (dose,) = read(patient(), given(until="18 09:40", dosage=dosage)).record.doses
+    assert (dose.amount, dose.duration) == (pytest.approx(1000), pytest.approx(5 / 3))  # float hours of 100 min
+
+
+def test_duration_from_amount_and_rate() -> None:
+    ratio = {"numerator": quantity(500, "mg"), "denominator": quantity(1, "h")}
+    dosage = {"route": IV, "dose": quantity(1, "g"), "rateRatio": ratio}
+    (dose,) = read(patient(), given(dosage=dosage)).record.doses
+    assert (dose.amount, dose.duration) == (1000.0, 2.0)
+
+
+def test_an_infusion_without_an_end_takes_the_drugs_usual_rate_aloud() -> None:
+    chart = read(patient(), given(1500))
+    assert chart.record.doses[0].duration == 2.5  # 1500 mg at 600 mg/h, drug file
+    assert "2.5 h was assumed" in said(chart, "infusion-time-assumed")
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "words"),
+    [
+        ({"status": "not-done"}, "dose-not-given", "not given"),
+        ({"status": "entered-in-error"}, "dose-withdrawn", "error"),
+        ({"status": "unknown"}, "dose-status-unknown", "not known"),
+        ({"status": "on-hold"}, "dose-status-unknown", "not known"),
+        ({"effectiveDateTime": "2026-11-18"}, "dose-unreadable", "only a date"),
+        ({"effectiveDateTime": "2026-11-18T08:00:00"}, "dose-unreadable", "no time zone"),
+        ({"effectiveDateTime": at("21 08:00")}, "dose-unreadable", "after now"),
+        ({"dosage": {"route": IV}}, "dose-unreadable", "neither an amount nor a rate"),
+        ({"dosage": {"route": IV, "dose": quantity(200, "mL")}}, "dose-unreadable", "does not convert to mg"),
+        ({"dosage": {"route": IV, "dose": quantity(15, "mg/kg")}}, "dose-unreadable", "does not convert to mg"),
+        ({"dosage": {"route": IV, "dose": quantity(1, "{pill}")}}, "dose-unreadable", "not known"),
+        ({"dosage": {"route": IV, "dose": quantity(-1000, "mg")}}, "dose-unreadable", "negative"),
+        ({"dosage": {"route": IV, "dose": quantity(0, "mg")}}, "dose-unreadable", "charted as 0"),
+        ({"dosage": {"route": IV, "dose": quantity(1000, "g")}}, "dose-unreadable", "can not be true"),
+        ({"dosage": {"dose": quantity(1, "g")}}, "dose-unreadable", "no route"),
+        ({"dosage": {"route": ORAL, "dose": quantity(125, "mg")}}, "dose-unreadable", "does not cover"),
+        ({"dosage": {"route": {"text": "intrathecal"}, "dose": quantity(1, "g")}}, "dose-unreadable", "not known here"),
+        ({"modifierExtension": [{"url": "x"}]}, "dose-unreadable", "modifier"),
+        ({"medicationCodeableConcept": {"text": "Vancomycin 1 g"}}, "dose-uncoded", "words only"),
+    ],
+)
+def test_a_dose_that_is_not_counted_is_said(changes: dict, code: str, words: str) -> None:
+    chart = read(patient(), given() | changes)
+    assert chart.record.doses == ()
+    assert words in said(chart, code)
+
+
+def test_an_end_before_the_start_is_refused() -> None:
+    assert "ends before it starts" in said(read(patient(), given(when="18 09:00", until="18 08:00")), "dose-unreadable")
+
+
+def test_an_infusion_of_days_is_the_orders_span() -> None:
+    assert "running for 72 h" in said(read(patient(), given(when="16 08:00", until="19 08:00")), "dose-unreadable")
+
+
+def test_a_stopped_infusion_whose_rate_contradicts_its_amount_is_refused() -> None:
+    dosage = {"route": IV, "dose": quantity(1000, "mg"), "rateQuantity": quantity(1000, "mg/h")}
+    chart = read(patient(), given(until="18 08:30", status="stopped", dosage=dosage))
+    assert chart.record.doses == ()
+    assert "1000 mg, but its rate and times make 500 mg" in said(chart, "dose-unreadable")
+
+
+def test_a_stopped_infusion_with_one_amount_is_counted_and_said() -> None:
+    chart = read(patient(), given(400, until="18 08:30", status="stopped"))
+    assert chart.record.doses[0].amount == 400
+    (remark,) = [finding for finding in chart.findings if finding.code == "dose-stopped"]
+    assert remark.sources == ("d1",)
+
+
+def test_a_completed_dose_whose_rate_differs_keeps_its_amount_aloud() -> None:
+    dosage = {"route": IV, "dose": quantity(1000, "mg"), "rateQuantity": quantity(900, "mg/h")}
+    chart = read(patient(), given(until="18 09:00", dosage=dosage))
+    assert chart.record.doses[0].amount == 1000
+    assert "dose-rate-disagree" in codes(chart)
+
+
+def test_the_edges_of_a_plausible_dose() -> None:
+    """3000 mg is the largest single dose of the drug file; three times that is where a slip begins."""
+    assert read(patient(), given(3000, until="18 12:00")).findings == ()
+    assert codes(read(patient(), given(3001, until="18 12:00"))) == ["dose-unusual"]
+    assert len(read(patient(), given(9000, until="18 12:00")).record.doses) == 1
+    assert read(patient(), given(9001, until="18 12:00")).record.doses == ()
+
+
+def test_equal_doses_at_one_instant_are_both_counted_and_critical() -> None:
+    chart = read(patient(), given(), given(id="again"))
+    assert len(chart.record.doses) == 2
+    (finding,) = [finding for finding in chart.findings if finding.code == "dose-twice"]
+    assert finding.severity == "critical"
+
+
+def test_a_referenced_a_contained_and_an_atc_coded_medication() -> None:
+    medication = {"resourceType": "Medication", "id": "m1", "code": VANCOMYCIN}
+    atc = {"coding": [{"system": "http://www.whocc.no/atc", "code": "J01XA01"}]}
+    doses = [
+        given(when="18 08:00", medicationReference={"reference": "Medication/m1"}),
+        given(when="18 20:00", medicationReference={"reference": "#m1"}, contained=[medication]),
+        given(when="19 08:00", medicationReference={"reference": "#bag"}, contained=[_bag()]),
+    ]
+    for dose in doses:
+        del dose["medicationCodeableConcept"]
+    chart = read(patient(), medication, *doses, given(when="19 20:00", medicationCodeableConcept=atc))
+    assert len(chart.record.doses) == 4
+
+
+def _bag() -> dict:
+    """Vancomycin in saline: the drug is one of the ingredients."""
+    saline = {"itemCodeableConcept": {"coding": [{"system": RXNORM, "code": "9863"}], "text": "sodium chloride"}}
+    return {"resourceType": "Medication", "id": "bag", "ingredient": [saline, {"itemCodeableConcept": VANCOMYCIN}]}
+
+
+def test_a_medication_that_was_not_supplied_is_said() -> None:
+    dose = given(medicationReference={"reference": "Medication/elsewhere"})
+    del dose["medicationCodeableConcept"]
+    assert "1 administration(s)" in said(read(patient(), dose), "administration-unnamed")
+
+
+def test_other_drugs_are_passed_over_in_silence() -> None:
+    other = {"coding": [{"system": RXNORM, "code": "29561"}], "text": "Meropenem"}
+    chart = read(patient(), given(medicationCodeableConcept=other))
+    assert (chart.record.doses, chart.findings) == ((), ())
+
+
+def test_orders_are_not_turned_into_doses() -> None:
+    chart = read(patient(), order(), level())
+    assert chart.record.doses == ()
+    (finding,) = [finding for finding in chart.findings if finding.code == "no-administrations"]
+    assert finding.severity == "critical"
+    assert chart.current is not None
+
+
+@pytest.mark.parametrize("text", ["IV", "intravenous", "i.v.", "IVPB", "Intravenous infusion"])
+def test_routes_in_words(text: str) -> None:
+    dosage = {"route": {"text": text}, "dose": quantity(1, "g")}
+    assert read(patient(), given(until="18 09:00", dosage=dosage)).record.doses[0].route == "iv"

@@ -1,0 +1,219 @@
+"""Drug levels: which are used, at which time, in which unit; and what is said of those that are not."""
+
+import pytest
+
+from fhir.clock import say
+from tests.fhir.charts import ME, NOW, at, codes, given, level, observation, patient, quantity, read, said, trough
+
+
+def test_a_level_in_other_units_at_its_time_of_collection() -> None:
+    chart = read(
+        patient(), given(when="19 08:00", until="19 09:30"), level(9.3, "umol/L", "19 19:30", issued=at("19 20:20"))
+    )
+    (found,) = chart.record.levels
+    assert found.value == pytest.approx(
+        9.3 * 1449.3 / 1000, rel=1e-12
+    )  # umol/L x g/mol / 1000 = mg/L, exact to a double
+    assert (found.unit, found.time) == ("mg/L", 11.5)
+    source = chart.sources[found.source]
+    assert say(source.time) == "2026-11-19 19:30 UTC+01:00"
+    assert "9.3 umol/L" in source.note
+    assert "report was not used" in source.note
+
+
+@pytest.mark.parametrize(
+    ("comparator", "censored", "above"), [("<", True, False), ("<=", True, False), (">", False, True)]
+)
+def test_a_level_out_of_the_assays_range_is_a_limit(comparator: str, censored: bool, above: bool) -> None:
+    value = quantity(2.0, "mg/L") | {"comparator": comparator}
+    (found,) = read(patient(), given(), level(valueQuantity=value)).record.levels
+    assert (found.value, found.censored, found.above) == (2.0, censored, above)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "severity", "words"),
+    [
+        ({"valueQuantity": quantity(-5, "mg/L")}, "level-implausible", "critical", "-5 mg/L"),
+        ({"valueQuantity": quantity(0, "mg/L")}, "level-implausible", "critical", "above 0"),
+        ({"valueQuantity": quantity(12500, "mg/L")}, "level-implausible", "critical", "300"),
+        ({"valueQuantity": quantity(12.5, "{pill}")}, "level-unit-refused", "critical", "not known"),
+        ({"valueQuantity": {"value": 12.5}}, "level-unit-refused", "critical", "no unit"),
+        ({"effectiveDateTime": at("20 12:00")}, "level-in-future", "critical", "after now"),
+        ({"effectiveDateTime": "2026-11-19"}, "level-time-refused", "critical", "only a date"),
+        ({"effectiveDateTime": "2026-11-19T08:00:00"}, "level-time-refused", "critical", "no time zone"),
+        ({"effectiveDateTime": "yesterday"}, "level-time-refused", "critical", "can not be read"),
+        ({"effectivePeriod": {"start": at("19 08:00")}}, "level-time-refused", "critical", "period"),
+        ({"valueQuantity": quantity("12.5", "mg/L")}, "level-no-value", "critical", "no number"),
+        ({"modifierExtension": [{"url": "x"}]}, "level-modified", "critical", "modifier"),
+        ({"status": "entered-in-error"}, "level-withdrawn", "info", "entered-in-error"),
+        ({"status": "cancelled"}, "level-withdrawn", "info", "cancelled"),
+        ({"status": "registered"}, "level-pending", "info", "no result yet"),
+        ({"status": "unknown"}, "level-status-unknown", "critical", "unknown"),
+    ],
+)
+def test_a_level_that_can_not_be_used_is_said(changes: dict, code: str, severity: str, words: str) -> None:
+    charted = level() | changes
+    if "effectivePeriod" in changes:
+        del charted["effectiveDateTime"]
+    chart = read(patient(), given(), charted)
+    assert chart.record.levels == ()
+    (finding,) = [finding for finding in chart.findings if finding.code.startswith("level-")]
+    assert (finding.code, finding.severity) == (code, severity)
+    assert words in finding.text
+
+
+def test_a_level_without_time_of_collection_is_not_placed_at_its_report() -> None:
+    charted = level(issued=at("19 20:00"))
+    del charted["effectiveDateTime"]
+    chart = read(patient(), given(), charted)
+    assert chart.record.levels == ()
+    assert "time of the report says nothing" in said(chart, "level-time-refused")
+
+
+def test_the_specimens_time_stands_in_for_a_missing_one() -> None:
+    charted = level(specimen={"reference": "Specimen/s1"})
+    del charted["effectiveDateTime"]
+    specimen = {"resourceType": "Specimen", "id": "s1", "collection": {"collectedDateTime": at("19 19:30")}}
+    (found,) = read(patient(), given(when="19 08:00"), charted, specimen).record.levels
+    assert found.time == 11.5
+
+
+def test_no_value_says_why() -> None:
+    charted = level(dataAbsentReason={"text": "hemolyzed"})
+    del charted["valueQuantity"]
+    assert "hemolyzed" in said(read(patient(), given(), charted), "level-no-value")
+
+
+def test_a_level_in_words_is_not_turned_into_a_number() -> None:
+    charted = level(valueString="<2.0 mg/L")
+    del charted["valueQuantity"]
+    chart = read(patient(), given(), charted)
+    assert chart.record.levels == ()
+    assert "not charted as a number" in said(chart, "level-no-value")
+
+
+def test_a_preliminary_level_is_used_and_said() -> None:
+    chart = read(patient(), given(), level(status="preliminary"))
+    assert len(chart.record.levels) == 1
+    (remark,) = [finding for finding in chart.findings if finding.code == "level-preliminary"]
+    assert remark.sources == ("l1",)
+
+
+def test_the_edge_of_the_hard_range() -> None:
+    """300 mg/L is the end of vancomycin's hard range: in it, used and called unusual; a step over it, refused."""
+    assert "level-unusual" in codes(read(patient(), given(), level(300)))
+    assert "level-implausible" in codes(read(patient(), given(), level(300.1)))
+
+
+def test_one_sample_reported_twice_is_used_once() -> None:
+    other = level(8.62, "umol/L", id="other")  # 12.49 mg/L: the same sample in the other unit
+    chart = read(patient(), given(), level(12.5), other)
+    assert len(chart.record.levels) == 1
+    assert "level-repeated" in codes(chart)
+
+
+def test_two_values_of_one_time_are_both_used_and_said() -> None:
+    chart = read(patient(), given(), level(12.5), level(31, id="other"))
+    assert [found.value for found in chart.record.levels] == [12.5, 31]
+    assert "12.5 mg/L and 31 mg/L" in said(chart, "level-disagree")
+
+
+def test_a_corrected_version_replaces_the_first() -> None:
+    first = level(125, meta={"versionId": "1"})
+    corrected = level(12.5, status="corrected", meta={"versionId": "2"})
+    chart = read(patient(), given(), corrected, first)
+    (found,) = chart.record.levels
+    assert found.value == 12.5
+    assert chart.sources[found.source].version == "2"
+
+
+def test_two_contents_of_one_version_are_both_left_out() -> None:
+    chart = read(patient(), given(), level(125), level(12.5))
+    assert chart.record.levels == ()
+    assert "conflicting-versions" in codes(chart)
+
+
+def test_a_trough_drawn_during_the_infusion_contradicts_itself() -> None:
+    chart = read(patient(), given(when="19 08:00", until="19 09:30"), trough(20.7, "19 08:36"))
+    assert chart.record.levels == ()
+    text = said(chart, "level-during-infusion")
+    assert "labelled a trough" in text
+    assert "2026-11-19 08:36 UTC+01:00" in text
+
+
+@pytest.mark.parametrize("when", ["19 08:00", "19 09:30"])
+def test_a_trough_at_the_very_start_or_end_is_not_during(when: str) -> None:
+    chart = read(patient(), given(when="19 08:00", until="19 09:30"), trough(20.7, when))
+    assert len(chart.record.levels) == 1
+
+
+def test_a_level_not_called_trough_during_the_infusion_is_used_at_its_time() -> None:
+    chart = read(patient(), given(when="19 08:00", until="19 09:30"), level(20.7, when="19 08:36"))
+    assert chart.record.levels[0].time == pytest.approx(0.6)  # 36 min, as float hours
+    assert "same line" in said(chart, "level-during-infusion")
+
+
+def test_a_trough_soon_after_a_dose_is_doubted() -> None:
+    doses = [given(when=when, until=until) for when, until in (("18 20:00", "18 21:00"), ("19 08:00", "19 09:00"))]
+    chart = read(patient(), *doses, trough(25, "19 11:00"))
+    assert "3.0 h after a dose" in said(chart, "trough-label-doubtful")
+    assert len(chart.record.levels) == 1
+
+
+def test_levels_without_any_dose_make_no_doses() -> None:
+    chart = read(patient(), level())
+    assert chart.record.doses == ()
+    assert "no-administrations" in codes(chart)
+
+
+def test_a_level_older_than_the_first_charted_dose_means_doses_are_missing() -> None:
+    chart = read(patient(), given(when="19 08:00"), level(12.5, when="18 07:00"))
+    assert "older than the first charted dose" in said(chart, "doses-missing")
+
+
+def test_levels_and_doses_of_long_ago_are_left_out() -> None:
+    old = given(effectiveDateTime="2024-11-18T08:00:00+01:00")
+    chart = read(patient(), old, level(effectiveDateTime="2024-11-18T18:00:00+01:00"))
+    assert (chart.record.doses, chart.record.levels) == ((), ())
+    assert said(chart, "history-old").startswith("1 dose(s) and 1 level(s)")
+
+
+def test_another_patients_level_is_never_used() -> None:
+    chart = read(patient(), given(), level(31, subject={"reference": "Patient/p2"}))
+    assert chart.record.levels == ()
+    (finding,) = [finding for finding in chart.findings if finding.code == "other-patient"]
+    assert finding.severity == "critical"
+    assert "p2" not in finding.text
+
+
+@pytest.mark.parametrize("subject", [{}, {"display": "somebody"}, {"identifier": {"value": "1"}}, "Patient/p1", None])
+def test_a_level_of_nobody_is_never_used(subject: object) -> None:
+    chart = read(patient(), given(), level(31, subject=subject))
+    assert chart.record.levels == ()
+    assert "patient-not-stated" in codes(chart)
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [f"Patient/{ME}", f"https://ehr.example/fhir/Patient/{ME}", f"Patient/{ME}/_history/3", f"urn:uuid:{ME}"],
+)
+def test_the_forms_a_reference_to_the_patient_takes(reference: str) -> None:
+    assert len(read(patient(), given(), level(subject={"reference": reference})).record.levels) == 1
+
+
+@pytest.mark.parametrize("reference", [f"Group/{ME}", f"Patient/{ME}0", f"Patient/x{ME}", "Patient/", "#p"])
+def test_the_forms_it_does_not_take(reference: str) -> None:
+    assert read(patient(), given(), level(subject={"reference": reference})).record.levels == ()
+
+
+def test_a_result_that_names_the_drug_without_its_code_is_said() -> None:
+    """A susceptibility test must not pass as a level; a level under a wrong code must not vanish unsaid."""
+    mic = observation("524-9", 1, "mg/L", "19 08:00", code={"text": "Vancomycin [Susceptibility]"})
+    chart = read(patient(), given(), mic)
+    assert chart.record.levels == ()
+    assert "level-uncoded" in codes(chart)
+
+
+def test_a_future_within_the_clocks_skew_passes() -> None:
+    assert len(read(patient(), given(), level(when="20 08:09"), now=NOW).record.levels) == 1
+    assert read(patient(), given(), level(when="20 08:11"), now=NOW).record.levels == ()
