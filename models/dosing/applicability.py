@@ -1,6 +1,7 @@
 """Whether a model may be used for a patient at all: domain, dialysis, covariates and times."""
 
 from collections.abc import Iterable
+from math import inf
 
 from models.covariates import CovariateUsed, resolve, shown, words
 from models.drug import Drug
@@ -28,10 +29,14 @@ def _times(record: PatientRecord) -> Iterable[Finding]:
                 f"A level of {level.value:.4g} {level.unit} is charted {level.time - record.now:.1f} h in the future."
             )
             yield Finding(code="level-in-future", severity="critical", text=text, sources=(level.source,))
-    if record.levels and not any(dose.time <= record.now for dose in record.doses):
-        text = "There are levels but no charted dose; what was given must be known to read them."
-        sources = tuple(level.source for level in record.levels)
-        yield Finding(code="levels-without-doses", severity="critical", text=text, sources=sources)
+    first = min((dose.time for dose in record.doses), default=inf)
+    for level in record.levels:
+        if level.value > 0 and not level.censored and level.time < first:
+            text = (
+                f"A level of {level.value:.4g} {level.unit} was drawn before the first charted dose: doses are missing "
+                "from the chart, and what was given must be known to read a level."
+            )
+            yield Finding(code="level-before-doses", severity="critical", text=text, sources=(level.source,))
 
 
 def _dialysis(drug: Drug, record: PatientRecord) -> Iterable[Finding]:

@@ -12,7 +12,7 @@ WOULD_HELP = {
     "outside-domain": "A model made for patients like this one; levels and local protocol guide meanwhile.",
     "dialysis": "Levels around each session under a dialysis protocol, or a model of single sessions.",
     "level-in-future": "Correcting the collection time of the level.",
-    "levels-without-doses": "Charting the doses given, with their times.",
+    "level-before-doses": "Charting all doses given, with their times, also those of another ward or hospital.",
     "levels-unexplained": "A check of sampling and dose times, and a repeat level.",
     "hold-too-long": "A new level before the next dose is planned.",
     "no-regimen-within-limits": "A specialist's judgement; the products' doses or the limits do not fit this patient.",

@@ -11,14 +11,25 @@ UNEXPLAINED = 3.0
 DISTRIBUTION = 1.0
 
 
-def unexplained(posterior: Posterior) -> tuple[LevelFit, ...]:
-    """Levels more than three residual SDs from the individual prediction."""
-    return tuple(level for level in posterior.levels if not abs(level.wres) <= UNEXPLAINED)
+def unexplained(posterior: Posterior, record: PatientRecord) -> tuple[LevelFit, ...]:
+    """Levels more than three residual SDs from the individual prediction, on the side that the assay's range leaves."""
+    return tuple(level for level in posterior.levels if not _explained(level, record))
+
+
+def _explained(fit: LevelFit, record: PatientRecord) -> bool:
+    """A level under the assay's range is explained by any lower prediction, one over it by any higher one."""
+    if fit.censored:
+        charted = [level for level in record.levels if level.time == fit.time and level.value == fit.observed]
+        if any(level.censored for level in charted):
+            return fit.wres >= -UNEXPLAINED
+        if any(level.above for level in charted):
+            return fit.wres <= UNEXPLAINED
+    return abs(fit.wres) <= UNEXPLAINED
 
 
 def unexplained_findings(posterior: Posterior, record: PatientRecord, unit: str) -> tuple[Finding, ...]:
     """One warning for each level that the fit can not explain."""
-    return tuple(_unexplained(level, record.now, unit) for level in unexplained(posterior))
+    return tuple(_unexplained(level, record.now, unit) for level in unexplained(posterior, record))
 
 
 def infusion_findings(record: PatientRecord) -> tuple[Finding, ...]:

@@ -22,7 +22,7 @@ from models.dosing.schedule import Schedule, schedule
 from models.dosing.start import Start, starts_of
 from models.dosing.targets import TargetChoice, choose_target, given_target
 from models.drug import Drug
-from models.errors import ModelsError
+from models.errors import ModelsError, RecordError
 from models.findings import Finding
 from models.fit import Posterior
 from models.population import PopulationModel
@@ -49,9 +49,11 @@ def recommend(
     replaced by the time the next dose is due. findings: what earlier steps noticed, passed on. seed: of the sample of
     `draws` from the posterior; the same input and seed give the same answer.
     Raises ModelsError where drug, model, record and posterior do not belong together, UnitError for a target in
-    another unit.
+    another unit, RecordError for a compared regimen that can not be.
     """
     _belong_together(drug, model, record, posterior)
+    _can_be(current, "current")
+    _can_be(ordered, "ordered")
     choice = given_target(drug, target) if target else choose_target(drug, record)
     fitness = applicable(model, drug, record)
     seen = (*findings, *fitness, *choice.findings)
@@ -135,6 +137,14 @@ def _belong_together(drug: Drug, model: PopulationModel, record: PatientRecord, 
         )
 
 
+def _can_be(regimen: Regimen | None, label: str) -> None:
+    if regimen and not (regimen.amount > 0 and regimen.interval > 0 and regimen.duration >= 0):
+        raise RecordError(
+            f"the {label} regimen must have an amount and an interval above 0 and a duration not below 0, got "
+            f"{regimen.amount:g} mg every {regimen.interval:g} h over {regimen.duration:g} h"
+        )
+
+
 def _critical(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     return tuple(finding for finding in findings if finding.severity == "critical")
 
@@ -143,7 +153,7 @@ def _unusable(posterior: Posterior, record: PatientRecord, drug: Drug) -> tuple[
     if not posterior.usable:
         text = f"The fit can not be used ({posterior.status}): {posterior.message}"
         return (Finding(code=f"fit-{posterior.status}", severity="critical", text=text),)
-    odd = unexplained(posterior)
+    odd = unexplained(posterior, record)
     if odd and len(odd) == len(posterior.levels):
         text = (
             "No level is explained by the fit; a sampling time, a dose time or the sample itself is probably wrong, "

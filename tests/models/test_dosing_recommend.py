@@ -11,7 +11,7 @@ from models.dosing.advice import Declined, Recommendation, Regimen
 from models.dosing.case import open_case, steady_states
 from models.dosing.first_day import first_days
 from models.dosing.targets import choose_target
-from models.errors import ModelsError, UnitError
+from models.errors import ModelsError, RecordError, UnitError
 from models.fit import fit_map
 from models.subject import subject_from_record
 from models.target import Target
@@ -402,9 +402,35 @@ def test_one_unexplained_level_is_a_warning_and_only_unexplained_levels_a_declin
     declined(recommend(drug, model, record, lost, seed=1), "levels-unexplained")
 
 
-def test_levels_without_doses_and_levels_in_the_future_are_declined(catalog: Catalog) -> None:
-    declined(advise(catalog, on_vancomycin().level(12, at=10), now=12), "levels-without-doses")
+def test_levels_before_the_charted_doses_and_levels_in_the_future_are_declined(catalog: Catalog) -> None:
+    declined(advise(catalog, on_vancomycin().level(12, at=10), now=12), "level-before-doses")
+    late = on_vancomycin().level(12, at=10).infused(1000, at=11, over=2).level(25, at=14)
+    declined(advise(catalog, late, now=15), "level-before-doses")
+    clean = on_vancomycin().level(0, at=0.5).infused(1000, at=1, over=2, every=12, times=2).level(9, at=24)
+    assert isinstance(advise(catalog, clean, now=24), Recommendation)
     declined(advise(catalog, treated().level(12, at=50), now=47.75), "level-in-future")
+
+
+def test_a_level_beyond_the_assays_range_is_explained_from_one_side(catalog: Catalog) -> None:
+    drug, model = catalog.drug("vancomycin"), catalog.model("vancomycin/goti2018")
+    record = treated().level(16.5, at=47.5).record(now=47.75)
+    posterior = fit_map(model, subject_from_record(model, record))
+
+    def advice(wres: float, **mark: bool):
+        charted = replace(record, levels=(replace(record.levels[0], **mark),))
+        fitted = replace(posterior, levels=(replace(posterior.levels[0], wres=wres, censored=True),))
+        return recommend(drug, model, charted, fitted, seed=1)
+
+    assert isinstance(advice(+9, censored=True), Recommendation)  # predicted far under the lower limit: agrees
+    assert isinstance(advice(-9, censored=True), Declined)
+    assert isinstance(advice(-9, above=True), Recommendation)  # predicted far over the upper limit: agrees
+    assert isinstance(advice(+9, above=True), Declined)
+
+
+@pytest.mark.parametrize("wrong", [{"amount": 0.0}, {"interval": 0.0}, {"duration": -1.0}, {"amount": float("nan")}])
+def test_a_compared_regimen_that_can_not_be_is_an_error(catalog: Catalog, wrong: dict) -> None:
+    with pytest.raises(RecordError, match="the ordered regimen must have an amount"):
+        advise(catalog, treated(), now=47.75, ordered=replace(EVERY_12, **wrong))
 
 
 def test_what_does_not_belong_together_is_an_error(catalog: Catalog) -> None:
