@@ -51,7 +51,18 @@ class Fault:
 
 def faults(resource: Mapping[str, Any]) -> tuple[Fault, ...]:
     """Every breach in a resource of a type this service writes; () = valid."""
-    return (*_breaches_of_structure(resource), *_breaches_of_value_sets(resource))
+    message = "null and empty values are not FHIR"
+    empty = (Fault(element=name, message=message) for name, value in resource.items() if _empty(value))
+    return (*empty, *_breaches_of_structure(resource), *_breaches_of_value_sets(resource))
+
+
+def _empty(node: Any) -> bool:
+    """Whether null, "", [] or {} stands here or anywhere inside: the library lets some of them pass."""
+    if isinstance(node, Mapping):
+        return not node or any(_empty(value) for value in node.values())
+    if isinstance(node, list):
+        return not node or any(_empty(value) for value in node)
+    return node is None or node == ""
 
 
 def _breaches_of_structure(resource: Mapping[str, Any]) -> tuple[Fault, ...]:

@@ -1,6 +1,7 @@
 """Resources of one synthetic patient, written the way a chart reads. Nobody here is real."""
 
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from typing import Any
 
 from fhir.chart import Chart
@@ -21,6 +22,7 @@ VANCOMYCIN = {"coding": [{"system": RXNORM, "code": "11124", "display": "vancomy
 TACROLIMUS = {"coding": [{"system": RXNORM, "code": "42316", "display": "tacrolimus"}], "text": "Tacrolimus"}
 
 
+@cache
 def drug(name: str = "vancomycin") -> Drug:
     return load_catalog().drugs[name]
 

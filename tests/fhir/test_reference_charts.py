@@ -1,0 +1,108 @@
+"""Real-shaped resources (HL7, US Core, Synthea): each is read as a value or a finding, none as an exception."""
+
+import csv
+import json
+import os
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fhir.bundle import opened
+from fhir.errors import Unreadable
+from fhir.orders import explain_order
+from fhir.read import read_chart
+from fhir.timing import Schedule, read_schedule
+from fhir.wire import mapping, rows, string
+from models.drug import Drug
+from tests.fhir.charts import NOW, drug, said
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = Path(os.environ.get("TITRATE_REFERENCE", ROOT.parent / "shared" / "reference")) / "fhir"
+WHY = "real-shaped resources are not on this machine (set TITRATE_REFERENCE)"
+
+
+def files() -> list[str]:
+    manifest = FOLDER / "MANIFEST.csv"
+    if not manifest.exists():
+        return []
+    with manifest.open(encoding="utf-8", newline="") as lines:
+        return [row["file"] for row in csv.DictReader(lines) if row["file"].endswith(".json")]
+
+
+def patient_of(resource: dict[str, Any]) -> str:
+    """The id of the first patient a file is about."""
+    for url, item in opened([resource]):
+        if item.get("resourceType") == "Patient":
+            return str(item.get("id") or url)
+        reference = string(item, "subject", "reference") or string(item, "patient", "reference")
+        if reference:
+            return reference.rsplit("/", 1)[-1].removeprefix("urn:uuid:").removeprefix("#")
+    return "nobody"
+
+
+def every_drug() -> tuple[Drug, ...]:
+    """The catalog's drugs, with every covariate worth reading."""
+    wide = ("weight", "height", "creatinine", "haematocrit", "albumin", "cyp3a5_expresser", "days_after_transplant")
+    return tuple(replace(drug(name), covariates=wide) for name in ("vancomycin", "tacrolimus"))
+
+
+@pytest.mark.skipif(not files(), reason=WHY)
+@pytest.mark.parametrize("file", files() or ["none"])
+def test_a_real_resource_is_read_without_an_exception(file: str) -> None:
+    resource = json.loads((FOLDER / file).read_text(encoding="utf-8"))
+    for medicine in every_drug():
+        chart = read_chart([resource], patient=patient_of(resource), drug=medicine, now=NOW)
+        assert all(not finding.text[0].islower() and finding.text.endswith(".") for finding in chart.findings)
+        for _, item in opened([resource]):
+            explain_order(item, medicine, resources=[resource])
+
+
+@pytest.mark.skipif(not files(), reason=WHY)
+def test_a_us_core_creatinine_with_only_a_date_is_refused_aloud() -> None:
+    charted = json.loads((FOLDER / "us_core" / "observation-serum-creatinine.json").read_text(encoding="utf-8"))
+    chart = read_chart([charted], patient=patient_of(charted), drug=drug(), now=NOW)
+    assert chart.record.series("creatinine") == ()
+    assert "only a date" in said(chart, "creatinine-time-refused")
+    timed = charted | {"effectiveDateTime": "2005-07-05T08:00:00Z"}
+    chart = read_chart([timed], patient=patient_of(charted), drug=drug(), now=NOW)
+    assert [item.value for item in chart.record.series("creatinine")] == [1.0]
+
+
+@pytest.mark.skipif(not files(), reason=WHY)
+def test_a_synthea_chart_gives_its_weights_heights_and_person() -> None:
+    path = next((FOLDER / "synthea_r4").glob("Fabian*.json"))
+    bundle = json.loads(path.read_text(encoding="utf-8"))
+    chart = read_chart([bundle], patient=patient_of(bundle), drug=drug(), now=NOW)
+    assert {item.name for item in chart.record.covariates} >= {"weight", "height", "age", "female"}
+    assert all(finding.severity != "critical" for finding in chart.findings), chart.findings
+
+
+@pytest.mark.skipif(not (FOLDER / "dosage_sentences.jsonl").exists(), reason=WHY)
+def test_each_dosage_sentence_is_an_interval_or_a_reason() -> None:
+    """The coded timing of 34 human sentences: those that repeat evenly become the interval the sentence says."""
+    lines = (FOLDER / "dosage_sentences.jsonl").read_text(encoding="utf-8").splitlines()
+    spoken = {
+        "ONCE a DAY": 24.0,
+        "once daily": 24.0,
+        "twice daily": 12.0,
+        "three times a day": 8.0,
+        "four times daily": 6.0,
+    }
+    schedules = [(line, schedule) for line in map(json.loads, lines) for schedule in schedules_of(line)]
+    assert len(schedules) >= 10
+    for line, schedule in schedules:
+        spoken_hours = [hours for words, hours in spoken.items() if words in line["sentence"]]
+        if len(spoken_hours) == 1 and len(line["dosageInstruction_STU3"]) == 1 and schedule.interval is not None:
+            assert schedule.interval == pytest.approx(spoken_hours[0], rel=1e-12), line["sentence"]  # 24/n in doubles
+
+
+def schedules_of(line: dict[str, Any]) -> list[Schedule]:
+    """The schedules of one sentence's instructions that can be read."""
+    found = []
+    for instruction in rows(line, "dosageInstruction_STU3"):
+        with suppress(Unreadable):
+            found.append(read_schedule(mapping(instruction, "timing")))
+    return found
