@@ -54,11 +54,18 @@ class Ehr:
         address = f"{self.base}/cds-services/{SERVICE}/feedback"
         return self.session.post(address, json={"feedback": [entry]}, timeout=TIMEOUT_S)
 
-    def save(self, order: Mapping[str, Any], token: str) -> requests.Response:
-        """PUT one order to the sandbox's FHIR endpoint."""
+    def sign(self, order: Mapping[str, Any], token: str) -> requests.Response:
+        """PUT one order as active to the sandbox's FHIR endpoint, and the order that it replaces as stopped."""
+        stored = self._put({**order, "status": "active"}, token)
+        if stored.ok and (prior := order.get("priorPrescription", {}).get("reference")):
+            earlier = self.session.get(f"{self.base}/sandbox/fhir/{prior}", headers=_bearer(token), timeout=TIMEOUT_S)
+            earlier.raise_for_status()
+            self._put({**earlier.json(), "status": "stopped"}, token).raise_for_status()
+        return stored
+
+    def _put(self, order: Mapping[str, Any], token: str) -> requests.Response:
         address = f"{self.base}/sandbox/fhir/MedicationRequest/{order['id']}"
-        head = {"Authorization": f"Bearer {token}"}
-        return self.session.put(address, json={**order, "status": "active"}, headers=head, timeout=TIMEOUT_S)
+        return self.session.put(address, json=order, headers=_bearer(token), timeout=TIMEOUT_S)
 
 
 def run_once(base_url: str, *, session: requests.Session | None = None) -> Iterator[Line]:
@@ -115,7 +122,7 @@ def _accept(
     token = request["fhirAuthorization"]["access_token"]
     for action in suggestion["actions"]:
         started = perf_counter()
-        answer = ehr.save(action["resource"], token)
+        answer = ehr.sign(action["resource"], token)
         yield _line(scenario, "order", answer, perf_counter() - started, ())
     started = perf_counter()
     taken = {"card": card["uuid"], "outcome": "accepted", "acceptedSuggestions": [{"id": suggestion["uuid"]}]}
@@ -126,6 +133,10 @@ def _line(scenario: Scenario, hook: str, answer: requests.Response, seconds: flo
     wrong = "" if answer.ok else f"HTTP {answer.status_code}: {answer.text[:300]}"
     line = {"scenario": scenario.id, "hook": hook, "status": answer.status_code, "seconds": round(seconds, 4)}
     return line | {"cards": list(cards)} | _verdict(wrong)
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
 
 
 def _verdict(wrong: str) -> Line:

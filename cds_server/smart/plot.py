@@ -27,6 +27,7 @@ class Point:
 class Plot:
     """The curve and everything marked on it. target: a range of concentrations, None where the target is an area.
 
+    outside: how many fitted levels lie before the picture.
     doses: (time, planned); planned ones belong to the proposed regimen.
     """
 
@@ -42,6 +43,7 @@ class Plot:
     levels: tuple[Point, ...]
     doses: tuple[tuple[float, bool], ...]
     target: tuple[float, float] | None
+    outside: int
     now: float
     change_at: float
 
@@ -80,6 +82,7 @@ def plot_of(advice: Recommendation, chart: Chart, clock: ChartClock) -> Plot:
         levels=levels,
         doses=given + planned,
         target=(advice.target.low, advice.target.high) if advice.target.metric == "trough" else None,
+        outside=sum(level.time < start for level in advice.levels),
         now=chart.record.now,
         change_at=curve.change_at,
     )

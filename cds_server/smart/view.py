@@ -208,11 +208,17 @@ def _parameter(item: ParameterEstimate) -> ParameterRow:
         name=item.name,
         unit=words.unit(item.unit),
         individual=figures(item.individual.median),
-        interval=f"{figures(item.individual.low)}–{figures(item.individual.high)}",
+        interval=_spread(item),
         typical=figures(item.typical),
         reference=figures(item.reference),
         ratio=f"{item.individual.median / item.typical:.2f}" if item.typical else "",
     )
+
+
+def _spread(item: ParameterEstimate) -> str:
+    if item.individual.low == item.individual.high:
+        return "not estimated"
+    return f"{figures(item.individual.low)}–{figures(item.individual.high)}"
 
 
 def _covariate(item: CovariateUsed, chart: Chart, clock: ChartClock) -> CovariateRow:
@@ -239,7 +245,7 @@ def _level(item: LevelFit, unit: str, chart: Chart, clock: ChartClock) -> LevelR
         observed=f"{'< ' if item.censored else ''}{figures(item.observed)} {unit}",
         individual=figures(item.individual),
         population=figures(item.population),
-        wres=f"{item.wres:+.1f}",
+        wres=f"{item.wres:+.1f}".replace("-0.0", "0.0").replace("+0.0", "0.0"),
         note=source.note if source else "",
     )
 

@@ -62,6 +62,7 @@ async function show(hook, request, response, answer) {
   here.response = { request, answer };
   const drawn = await expect(await post(cards, { hook, cards: answer.cards }), "the cards");
   insert(part("cards"), await drawn.text());
+  part("cards").querySelectorAll(".card-detail").forEach(fold);
   idle(hook);
   return answer.cards.length;
 }
@@ -70,6 +71,21 @@ async function show(hook, request, response, answer) {
 function insert(target, html) {
   const page = new DOMParser().parseFromString(html, "text/html");
   target.replaceChildren(...page.body.childNodes);
+}
+
+// A long card is folded to its first part, as EHRs do; one click shows it whole.
+const FOLDED_PX = 420;
+function fold(detail) {
+  if (detail.scrollHeight <= FOLDED_PX) return;
+  detail.classList.add("folded");
+  detail.nextElementSibling.hidden = false;
+}
+
+function unfold(button) {
+  const whole = button.getAttribute("aria-expanded") !== "true";
+  button.setAttribute("aria-expanded", String(whole));
+  button.textContent = whole ? "Show less" : "Show the whole card";
+  document.getElementById(button.getAttribute("aria-controls")).classList.toggle("folded", !whole);
 }
 
 function busy(hook) {
@@ -134,7 +150,8 @@ async function accept(button) {
     here.pending = await save({ ...action.resource, status: "draft" }, false);
     fill(here.pending);
   }
-  settle(article, "Accepted. The order below is still unsigned.");
+  button.textContent = button.textContent.replace("Accept:", "Accepted:");
+  settle(article, "Accepted. The order is not signed yet.");
   say("Suggestion taken into the order. Sign it to make it active.");
   await feedback({ card: card.uuid, outcome: "accepted", acceptedSuggestions: [{ id: suggestion.uuid }] });
 }
@@ -174,7 +191,7 @@ async function override(overridden) {
 
 function settle(article, text) {
   article.classList.add("settled");
-  for (const control of article.querySelectorAll("button, select, input")) control.disabled = true;
+  for (const control of article.querySelectorAll("[data-accept], .override button, select, input")) control.disabled = true;
   article.querySelector(".override")?.removeAttribute("open");
   article.querySelector(".outcome").textContent = text;
 }
@@ -232,6 +249,8 @@ part("check").addEventListener("click", guarded(() => fire("order-select")));
 part("cards").addEventListener("click", (event) => {
   const button = event.target.closest("[data-accept]");
   if (button) guarded(accept)(button);
+  const more = event.target.closest("[aria-controls]");
+  if (more) unfold(more);
 });
 part("cards").addEventListener("submit", (event) => {
   event.preventDefault();
