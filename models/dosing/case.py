@@ -103,10 +103,11 @@ def metric_of(state: SteadyState, metric: Metric) -> np.ndarray:
     return state.auc24 if metric == "auc24" else state.trough
 
 
-def metrics(case: Case, state_of: StateOf) -> Callable[[Regimen], np.ndarray]:
+def metrics(case: Case, state_of: StateOf, shown: Regimen | None) -> Callable[[Regimen], np.ndarray]:
     """The target's metric of any regimen, (m,), for ranking many.
 
-    In a linear model the AUC over a day depends on the day's dose alone: one steady state serves every candidate.
+    In a linear model the AUC over a day depends on the day's dose alone: one steady state serves every candidate, best
+    that of a regimen that will be shown anyway.
     """
     if case.target.metric != "auc24" or not case.model.linear:
         return lambda regimen: metric_of(state_of(regimen), case.target.metric)
@@ -114,7 +115,8 @@ def metrics(case: Case, state_of: StateOf) -> Callable[[Regimen], np.ndarray]:
 
     def daily(regimen: Regimen) -> np.ndarray:
         if regimen.route not in per_daily_mg:
-            per_daily_mg[regimen.route] = state_of(regimen).auc24 * regimen.interval / regimen.amount
+            base = shown if shown and shown.route == regimen.route else regimen
+            per_daily_mg[regimen.route] = state_of(base).auc24 * base.interval / base.amount
         return per_daily_mg[regimen.route] * (regimen.amount / regimen.interval)
 
     return daily

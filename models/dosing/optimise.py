@@ -40,7 +40,7 @@ def ranked(
     Best: highest attainment; among those within two Monte Carlo standard errors of it the most central median; among
     those equally central the fewest soft bounds missed, the fewest administrations, the smallest change from current.
     """
-    metric = metrics(case, state_of)
+    metric = metrics(case, state_of, current)
     found = [
         _score(case, regimen, metric(regimen)) for regimen in regimens if not broken_limits(regimen, case.drug, weight)
     ]
