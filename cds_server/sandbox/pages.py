@@ -1,6 +1,7 @@
 """The sandbox EHR's pages: patient list, chart, order panel, and cards rendered as an EHR renders them."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -28,32 +29,35 @@ def create_pages_blueprint(sandbox: Sandbox, clock: Clock) -> Blueprint:
     """Routes under /sandbox, except the FHIR endpoint."""
     pages = Blueprint("sandbox", __name__, url_prefix="/sandbox", template_folder="templates", static_folder="static")
     pages.add_app_template_filter(_chart_time, "chart_time")
+    pages.register_error_handler(FhirProblem, _problem)
+    pages.after_request(_protect)
+    views = Pages(sandbox=sandbox, clock=clock)
+    pages.add_url_rule("", view_func=_to_patients, endpoint="without_slash")
+    pages.add_url_rule("/", view_func=views.patients)
+    pages.add_url_rule("/patients/<patient_id>", view_func=views.chart)
+    pages.add_url_rule("/patients/<patient_id>/hook-request", view_func=views.make_hook_request, methods=["POST"])
+    pages.add_url_rule("/patients/<patient_id>/orders", view_func=views.save_order, methods=["POST"])
+    pages.add_url_rule("/cards", view_func=_cards, endpoint="cards", methods=["POST"])
+    return pages
 
-    @pages.after_request
-    def protect(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = POLICY
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        if not (request.endpoint or "").endswith(".static"):
-            response.headers["Cache-Control"] = "no-store"
-        return response
 
-    @pages.errorhandler(FhirProblem)
-    def problem(error: FhirProblem) -> tuple[Response, int]:
-        return jsonify(error=error.text), error.status
+@dataclass(frozen=True, kw_only=True)
+class Pages:
+    """The views; each parses, calls and renders."""
 
-    @pages.get("/")
-    def patients() -> str:
-        return render_template("sandbox/patients.html", charts=[_chart(sandbox, s, clock) for s in sandbox.scenarios])
+    sandbox: Sandbox
+    clock: Clock
 
-    @pages.get("/patients/<patient_id>")
-    def chart(patient_id: str) -> str:
-        view = _chart(sandbox, _scenario(sandbox, patient_id), clock)
-        current = next((o for o in reversed(view.orders) if o.status == "active"), None)
+    def patients(self) -> str:
+        charts = [self._view(scenario) for scenario in self.sandbox.scenarios]
+        return render_template("sandbox/patients.html", charts=charts)
+
+    def chart(self, patient_id: str) -> str:
+        view = self._view(self._scenario(patient_id))
         return render_template(
             "sandbox/chart.html",
             view=view,
-            current=current,
+            current=next((order for order in reversed(view.orders) if order.status == "active"), None),
             wide=timeline(view, WIDE),
             narrow=timeline(view, NARROW),
             drug_rows=drug_rows(view),
@@ -61,29 +65,44 @@ def create_pages_blueprint(sandbox: Sandbox, clock: Clock) -> Blueprint:
             infusion=intravenous(view.scenario.drug),
         )
 
-    @pages.post("/patients/<patient_id>/hook-request")
-    def make_hook_request(patient_id: str) -> Response:
-        return jsonify(_hook_request(sandbox, _scenario(sandbox, patient_id), _json(), clock()))
+    def make_hook_request(self, patient_id: str) -> Response:
+        return jsonify(_hook_request(self.sandbox, self._scenario(patient_id), _json(), self.clock()))
 
-    @pages.post("/patients/<patient_id>/orders")
-    def save_order(patient_id: str) -> Response:
-        scenario = _scenario(sandbox, patient_id)
-        stored = _save(sandbox, scenario, _json(), clock())
-        listed = render_template("sandbox/orders.html", view=_chart(sandbox, scenario, clock))
-        return jsonify(resource=stored, list=listed)
+    def save_order(self, patient_id: str) -> Response:
+        scenario = self._scenario(patient_id)
+        stored = _save(self.sandbox, scenario, _json(), self.clock())
+        return jsonify(resource=stored, list=render_template("sandbox/orders.html", view=self._view(scenario)))
 
-    @pages.post("/cards")
-    def cards() -> str:
-        body = _json()
-        return render_template(
-            "sandbox/cards.html", cards=cards_view(body.get("cards")), hook=str(body.get("hook", ""))
-        )
+    def _view(self, scenario: Scenario) -> ChartView:
+        return chart_view(self.sandbox, scenario, self.clock().astimezone(self.sandbox.now.tzinfo))
 
-    @pages.get("")
-    def without_slash() -> AnyResponse:
-        return redirect(url_for(".patients"))
+    def _scenario(self, patient_id: str) -> Scenario:
+        scenario = self.sandbox.scenario(patient_id)
+        if scenario is None:
+            abort(404)
+        return scenario
 
-    return pages
+
+def _cards() -> str:
+    body = _json()
+    return render_template("sandbox/cards.html", cards=cards_view(body.get("cards")), hook=str(body.get("hook", "")))
+
+
+def _to_patients() -> AnyResponse:
+    return redirect(url_for(".patients"))
+
+
+def _problem(error: FhirProblem) -> tuple[Response, int]:
+    return jsonify(error=error.text), error.status
+
+
+def _protect(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    if not (request.endpoint or "").endswith(".static"):
+        response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _hook_request(sandbox: Sandbox, scenario: Scenario, body: dict[str, Any], now: datetime) -> dict[str, Any]:
@@ -117,17 +136,6 @@ def _save(sandbox: Sandbox, scenario: Scenario, body: dict[str, Any], now: datet
 
 def _own_id(resource: dict[str, Any]) -> str | None:
     return resource["id"] if isinstance(resource.get("id"), str) and resource["id"] else None
-
-
-def _chart(sandbox: Sandbox, scenario: Scenario, clock: Clock) -> ChartView:
-    return chart_view(sandbox, scenario, clock().astimezone(sandbox.now.tzinfo))
-
-
-def _scenario(sandbox: Sandbox, patient_id: str) -> Scenario:
-    scenario = sandbox.scenario(patient_id)
-    if scenario is None:
-        abort(404)
-    return scenario
 
 
 def _json() -> dict[str, Any]:

@@ -5,91 +5,22 @@ from dataclasses import dataclass
 from cds_server.hooks import words
 from cds_server.issued import IssuedAdvice
 from cds_server.smart.clock import ChartClock, clock_of, moment
-from fhir.chart import Chart
-from models.dosing.advice import (
-    CovariateUsed,
-    Declined,
-    ModelUsed,
-    ParameterEstimate,
-    Recommendation,
-    RegimenOutcome,
+from cds_server.smart.rows import (
+    CovariateRow,
+    DoseRow,
+    LevelRow,
+    ParameterRow,
+    RegimenRow,
+    by_severity,
+    covariate_row,
+    dose_rows,
+    level_row,
+    parameter_row,
+    regimen_row,
+    sentence,
 )
+from models.dosing.advice import Declined, ModelUsed, Recommendation
 from models.findings import Finding
-from models.fit.posterior import LevelFit
-
-LABELS = {
-    "proposed": "Highest probability",
-    "alternative": "Alternative",
-    "current": "Current",
-    "ordered": "As ordered",
-}
-SEVERITIES = {"critical": "Critical", "warning": "Doubtful", "info": "Noted"}
-NAMES = {
-    "crcl": "Creatinine clearance",
-    "cyp3a5_expresser": "CYP3A5 expresser",
-    "days_after_transplant": "Days after transplantation",
-    "free_prednisolone_cmax": "Free prednisolone, peak",
-    "female": "Female",
-    "dialysis": "On intermittent haemodialysis",
-    "haematocrit": "Haematocrit (fraction)",
-}
-_YES_NO = ("cyp3a5_expresser", "female", "dialysis")
-
-
-@dataclass(frozen=True, kw_only=True)
-class RegimenRow:
-    """below, within, above: probabilities, per cent, for the bar; the same as texts stand in chances."""
-
-    label: str
-    mark: str
-    text: str
-    daily: str
-    exposure: str
-    below: float
-    within: float
-    above: float
-    chances: tuple[str, str, str]
-    trough: str
-    peak: str
-    first_day: str
-    limits: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ParameterRow:
-    name: str
-    unit: str
-    individual: str
-    interval: str
-    typical: str
-    reference: str
-    ratio: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class CovariateRow:
-    name: str
-    value: str
-    when: str
-    derivation: str
-    note: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class LevelRow:
-    when: str
-    observed: str
-    individual: str
-    population: str
-    wres: str
-    note: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class DoseRow:
-    when: str
-    text: str
-    note: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,10 +70,10 @@ def _recommendation(issued: IssuedAdvice, advice: Recommendation, clock: ChartCl
         target_indication=sentence(advice.target.indication),
         target_source=advice.target.source,
         unit=unit,
-        regimens=tuple(_regimen(item) for item in advice.regimens),
-        parameters=tuple(_parameter(item) for item in advice.parameters),
-        covariates=tuple(_covariate(item, issued.chart, clock) for item in advice.covariates),
-        levels=tuple(_level(item, unit, issued.chart, clock) for item in advice.levels),
+        regimens=tuple(regimen_row(item) for item in advice.regimens),
+        parameters=tuple(parameter_row(item) for item in advice.parameters),
+        covariates=tuple(covariate_row(item, issued.chart, clock) for item in advice.covariates),
+        levels=tuple(level_row(item, unit, issued.chart, clock) for item in advice.levels),
         differs=advice.differs,
         drawn=f"{advice.draws} draws from the posterior, seed {advice.seed}",
     )
@@ -164,16 +95,10 @@ def _common(issued: IssuedAdvice, clock: ChartClock, findings: tuple[Finding, ..
         "issued": moment(issued.issued_at.astimezone(clock.zone)),
         "as_of": clock.text(issued.chart.record.now),
         "offset": clock.offset,
-        "findings": _by_severity(findings),
-        "doses": _doses(issued.chart, clock),
+        "findings": by_severity(findings),
+        "doses": dose_rows(issued.chart, clock),
         "model": model,
     }
-
-
-def _by_severity(findings: tuple[Finding, ...]) -> tuple[tuple[str, str, str], ...]:
-    order = list(SEVERITIES)
-    ranked = sorted(findings, key=lambda item: order.index(item.severity))
-    return tuple((item.severity, SEVERITIES[item.severity], item.text) for item in ranked)
 
 
 def _basis(advice: Recommendation) -> str:
@@ -181,98 +106,3 @@ def _basis(advice: Recommendation) -> str:
         return "From covariates alone: no level yet"
     count = len(advice.levels)
     return f"From {count} level{'' if count == 1 else 's'}, doses and covariates"
-
-
-def _regimen(outcome: RegimenOutcome) -> RegimenRow:
-    regimen = outcome.regimen
-    chances = (outcome.below, outcome.attainment, outcome.above)
-    return RegimenRow(
-        label=LABELS[outcome.label],
-        mark=outcome.label,
-        text=words.dose_in_full(regimen),
-        daily=f"{words.amount(regimen.amount * 24 / regimen.interval)}/d",
-        exposure=words.interval(outcome.exposure),
-        below=100 * outcome.below,
-        within=100 * outcome.attainment,
-        above=100 * outcome.above,
-        chances=(words.probability(chances[0]), words.probability(chances[1]), words.probability(chances[2])),
-        trough=words.interval(outcome.trough),
-        peak=words.interval(outcome.peak),
-        first_day=words.interval(outcome.first_day),
-        limits=outcome.limits,
-    )
-
-
-def _parameter(item: ParameterEstimate) -> ParameterRow:
-    return ParameterRow(
-        name=item.name,
-        unit=words.unit(item.unit),
-        individual=figures(item.individual.median),
-        interval=_spread(item),
-        typical=figures(item.typical),
-        reference=figures(item.reference),
-        ratio=f"{item.individual.median / item.typical:.2f}" if item.typical else "",
-    )
-
-
-def _spread(item: ParameterEstimate) -> str:
-    if item.individual.low == item.individual.high:
-        return "not estimated"
-    return f"{figures(item.individual.low)}–{figures(item.individual.high)}"
-
-
-def _covariate(item: CovariateUsed, chart: Chart, clock: ChartClock) -> CovariateRow:
-    source = chart.sources.get(item.source)
-    return CovariateRow(
-        name=NAMES.get(item.name, item.name.replace("_", " ").capitalize()),
-        value=_covariate_value(item),
-        when=clock.text(item.time) if item.time is not None else "",
-        derivation=item.derivation,
-        note=source.note if source else "",
-    )
-
-
-def _covariate_value(item: CovariateUsed) -> str:
-    if item.name in _YES_NO and item.value in (0.0, 1.0):
-        return "yes" if item.value else "no"
-    return f"{figures(item.value)} {'' if item.unit == '1' else words.unit(item.unit)}".strip()
-
-
-def _level(item: LevelFit, unit: str, chart: Chart, clock: ChartClock) -> LevelRow:
-    source = chart.sources.get(item.source)
-    return LevelRow(
-        when=clock.text(item.time),
-        observed=f"{'< ' if item.censored else ''}{figures(item.observed)} {unit}",
-        individual=figures(item.individual),
-        population=figures(item.population),
-        wres=f"{item.wres:+.1f}".replace("-0.0", "0.0").replace("+0.0", "0.0"),
-        note=source.note if source else "",
-    )
-
-
-def _doses(chart: Chart, clock: ChartClock) -> tuple[DoseRow, ...]:
-    return tuple(
-        DoseRow(
-            when=clock.text(dose.time),
-            text=words.amount(dose.amount)
-            + (f" over {60 * dose.duration:.0f} min" if dose.duration else "")
-            + (f", then {dose.additional} more every {dose.interval:g} h" if dose.additional else "")
-            + (f", taken to have been given every {dose.interval:g} h before" if dose.steady_state else ""),
-            note=chart.sources[dose.source].note if dose.source in chart.sources else "",
-        )
-        for dose in reversed(chart.record.doses)
-    )
-
-
-def sentence(text: str) -> str:
-    """The text with its first letter large and all others as they are."""
-    return text[:1].upper() + text[1:]
-
-
-def figures(value: float) -> str:
-    """Three figures, never an exponent: 0.0213, 3.93, 13.7, 512."""
-    if value == 0:
-        return "0"
-    size = abs(value)
-    digits = 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 1 else 3 if size >= 0.1 else 4
-    return f"{value:.{digits}f}"

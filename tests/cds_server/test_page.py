@@ -8,7 +8,8 @@ import pytest
 from flask import Flask
 
 from cds_server.smart import create_smart_blueprint
-from cds_server.smart.view import advice_view, figures
+from cds_server.smart.rows import figures
+from cds_server.smart.view import advice_view
 from tests.cds_server.sample_advice import (
     LEVELS,
     issued,
