@@ -1,5 +1,6 @@
 """Values held against each other: repeats, levels drawn while a dose ran, and a history that can not be whole."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ Timed = TypeVar("Timed", Given, Measured)
 
 # doses and levels older than this before now say nothing about today's dose, and would shift the age at hour 0
 HISTORY = timedelta(days=366)
+_LOOK_BACK = 20  # doses before a level that may still be running: infusions are at most two days long
 _SAME = 0.01  # two reports of one sample in two units differ by their rounding only
 
 
@@ -56,14 +58,16 @@ def recent(values: Iterable[Timed], now: datetime) -> tuple[list[Timed], int]:
 def checked_levels(levels: list[Measured], doses: list[Given], drug: Drug) -> tuple[list[Measured], list[Finding]]:
     """Levels with remarks on how they stand to the doses; a "trough" drawn while a dose ran contradicts itself."""
     kept, findings = [], []
+    starts = [dose.when for dose in doses]
     for level in levels:
-        running = next((dose for dose in doses if _runs(dose, level.when)), None)
+        before = doses[max(0, bisect_right(starts, level.when) - _LOOK_BACK) : bisect_right(starts, level.when)]
+        running = next((dose for dose in before if _runs(dose, level.when)), None)
         if running and level.kind == "trough":
             findings.append(_contradiction(level, running, drug))
         elif running:
             kept.append(replace(level, remarks=(*level.remarks, _during(level, running, drug))))
         else:
-            kept.append(replace(level, remarks=(*level.remarks, *_early_trough(level, doses, drug))))
+            kept.append(replace(level, remarks=(*level.remarks, *_early_trough(level, before, drug))))
     return kept, findings
 
 
@@ -89,11 +93,10 @@ def _during(level: Measured, dose: Given, drug: Drug) -> Finding:
     )
 
 
-def _early_trough(level: Measured, doses: list[Given], drug: Drug) -> Iterator[Finding]:
-    before = [dose.when for dose in doses if dose.when <= level.when]
+def _early_trough(level: Measured, before: list[Given], drug: Drug) -> Iterator[Finding]:
     if level.kind != "trough" or len(before) < 2:
         return
-    since, gap = hours_between(before[-1], level.when), hours_between(before[-2], before[-1])
+    since, gap = hours_between(before[-1].when, level.when), hours_between(before[-2].when, before[-1].when)
     if 0 < since < gap / 2:
         text = f"the {drug.analyte} level {level.charted} of {say(level.when)} is labelled a trough but was drawn"
         text = f"{text} {since:.1f} h after a dose; it was used at the time charted."

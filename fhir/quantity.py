@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -20,6 +20,8 @@ UCUM = "http://unitsofmeasure.org"
 
 _PIECE = re.compile(r"([./]?)((?:\{[^{}]*\}|\[[^\[\]]*\]|[^./{}\[\]()])+)")
 _GROUP = re.compile(r"/\(([^()]*)\)")
+
+_LONGEST = 48  # characters; the longest in the table is half of it, and what is longer shall not fill the cache
 
 Dimension = tuple[tuple[str, ...], tuple[str, ...]]  # what stands above and below the line, each sorted
 
@@ -41,8 +43,14 @@ class _Table:
 
 def unit(code: str) -> Unit:
     """The unit that a UCUM code or a listed alias names; raises UnreadableUnit for any other."""
-    table = _table()
-    ucum = table.whole.get(code.strip(), code.strip())
+    if len(code) > _LONGEST:
+        raise UnreadableUnit(f"the unit {quoted(code)} is not known")
+    return _unit(code.strip())
+
+
+@lru_cache(maxsize=512)
+def _unit(code: str) -> Unit:
+    ucum = _table().whole.get(code, code)
     above: list[str] = []
     below: list[str] = []
     factor = Fraction(1)
