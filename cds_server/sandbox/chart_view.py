@@ -81,6 +81,11 @@ class ChartView:
     orders: tuple[OrderLine, ...]
 
     @property
+    def history(self) -> tuple[Administration | Event, ...]:
+        """Doses and procedures, newest first."""
+        return tuple(sorted((*self.administrations, *self.events), key=lambda item: item.start, reverse=True))
+
+    @property
     def bmi(self) -> float | None:
         """kg/m2, where both weight and height are charted."""
         if not (self.weight and self.height and self.weight.value and self.height.value):

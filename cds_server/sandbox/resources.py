@@ -153,7 +153,7 @@ def _procedures(done: Done, subject: Resource, now: datetime) -> Iterator[Resour
         yield {
             "resourceType": "Procedure",
             "status": "completed",
-            "code": {"coding": [_coding(SNOMED, code["snomed"], code["display"])], "text": code["display"]},
+            "code": {"coding": [_coding(SNOMED, code["snomed"], code["display"])], "text": code["text"]},
             "subject": subject,
             "performedPeriod": _period(now, hours, done.duration),
         }

@@ -40,6 +40,9 @@ class Frame:
 WIDE = Frame(name="wide", width=920.0, height=400.0)
 NARROW = Frame(name="narrow", width=344.0, height=320.0, left=36.0, right=8.0, time_ticks=4, day="%a %-d")
 
+TOGETHER = 12.0  # lines nearer than this read as one
+LETTER = 7.0  # about the width of a letter of the labels
+
 Scale = Callable[[float], float]
 
 
@@ -115,15 +118,21 @@ def _doses(root: Element, plot: Plot, frame: Frame, x: Scale) -> None:
 
 
 def _moments(root: Element, plot: Plot, frame: Frame, x: Scale) -> None:
-    """The lines "now" and "proposed regimen from here"; their words keep apart where the lines are close."""
+    """The lines "now" and "proposed from here", with one word for both where they fall together."""
     now, change = x(plot.now), x(plot.change_at)
+    together = abs(change - now) < TOGETHER
     _line(root, now, frame.top - 4, now, frame.floor, "now")
-    _text(root, now - 4, frame.top - 6, "now", "moment end")
-    if plot.start <= plot.change_at <= plot.end:
+    _moment(root, now, frame, "now, proposed from here" if together else "now", before=now < change)
+    if not together and plot.start <= plot.change_at <= plot.end:
         _line(root, change, frame.top - 4, change, frame.floor, "change")
-        anchor = "start" if change < frame.edge - 120 else "end"
-        height = frame.top - 6 if anchor == "start" else frame.top + 8
-        _text(root, change + (4 if anchor == "start" else -4), height, "proposed from here", f"moment {anchor}")
+        _moment(root, change, frame, "proposed from here", before=change < now)
+
+
+def _moment(root: Element, place: float, frame: Frame, text: str, *, before: bool) -> None:
+    """The word for a line, on the side where no other line is, unless the picture ends there."""
+    width = LETTER * len(text)
+    leftward = place + width > frame.width or (before and place - width > frame.left)
+    _text(root, place + (-4 if leftward else 4), frame.top - 6, text, f"moment {'end' if leftward else 'start'}")
 
 
 def _levels(root: Element, plot: Plot, frame: Frame, x: Scale, y: Scale) -> None:

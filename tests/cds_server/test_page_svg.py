@@ -90,6 +90,19 @@ def test_now_and_the_change_of_dose_are_marked_in_their_places():
         assert float(line.get("x1")) == pytest.approx(WIDE.left + (hours - plot.start) * scale, abs=0.01)
 
 
+@FRAMES
+@pytest.mark.parametrize("change_at", [46.4, 47.0, 50.0, 60.0, 75.0, 99.0])
+def test_the_words_for_now_and_the_change_neither_meet_nor_leave_the_picture(frame, change_at):
+    advice = sample_recommendation()
+    _, _, root = pictured(frame, replace(advice, curve=replace(advice.curve, change_at=change_at)))
+    spans = []
+    for text in of_class(root, "moment"):
+        x, width = float(text.get("x")), 7.0 * len(text.text)  # 7 units a letter is wider than the font's 6.3
+        spans.append((x - width, x) if "end" in text.get("class").split() else (x, x + width))
+    assert all(left >= 0 and right <= frame.width for left, right in spans)
+    assert len(spans) == 1 or spans[0][1] <= spans[1][0] or spans[1][1] <= spans[0][0]
+
+
 def test_a_trough_target_is_a_band_and_an_area_is_none():
     assert not of_class(pictured(WIDE)[2], "target")
     (band,) = of_class(pictured(WIDE, with_trough_target())[2], "target")
