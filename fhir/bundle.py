@@ -12,6 +12,7 @@ Resource = Mapping[str, Any]
 # resources that are about one patient; of these only the given patient's are used
 _ABOUT = ("subject", "patient")
 _NEED_SUBJECT = ("Observation", "MedicationAdministration", "MedicationRequest", "Procedure")
+_READ = (*_NEED_SUBJECT, "Patient", "Medication", "Specimen")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +88,7 @@ def _newest(resources: Iterable[Resource]) -> tuple[list[Resource], tuple[Findin
         other = kept.get(key)
         if other is None or _age(resource) > _age(other):
             kept[key] = resource
-        elif other != resource and _age(resource) == _age(other):
+        elif other != resource and _age(resource) == _age(other) and string(resource, "resourceType") in _READ:
             clashing[key] = string(resource, "resourceType")
     findings = tuple(_clash(kind) for kind in sorted(clashing.values()))
     return [resource for key, resource in kept.items() if key not in clashing], findings

@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import TypeVar
 
 from fhir.clock import hours_between, say
@@ -16,6 +17,8 @@ Timed = TypeVar("Timed", Given, Measured)
 # doses and levels older than this before now say nothing about today's dose, and would shift the age at hour 0
 HISTORY = timedelta(days=366)
 _LOOK_BACK = 20  # doses before a level that may still be running: infusions are at most two days long
+_JUMP = 1.5  # house figure: pounds for kilograms are 2.2, oedema and amputation stay below
+_MONTH = timedelta(days=31)
 _SAME = 0.01  # two reports of one sample in two units differ by their rounding only
 
 
@@ -128,3 +131,14 @@ def double_doses(doses: list[Given], drug: Drug) -> Iterator[Finding]:
             text = f"two {drug.name} doses of {dose.amount:g} mg are charted for {say(dose.when)}; both were counted."
             yield finding("dose-twice", "critical", f"{text} If it was one dose, predicted levels are too high.")
         seen.add(key)
+
+
+def weight_jumps(covariates: list[Measured]) -> Iterator[Finding]:
+    """Weights that differ by half again within a month: most often pounds charted as kilograms, or another person."""
+    weights = sorted((item for item in covariates if item.name == "weight"), key=lambda item: item.when)
+    for earlier, later in pairwise(weights):
+        ratio = max(earlier.value, later.value) / min(earlier.value, later.value)
+        if ratio >= _JUMP and later.when - earlier.when <= _MONTH:
+            text = f"the weight is charted as {earlier.charted} on {say(earlier.when)} and as {later.charted} on"
+            text = f"{text} {say(later.when)}; one of the two can not be true (pounds charted as kg?)."
+            yield finding("weight-jump", "critical", text)

@@ -13,6 +13,7 @@ from fhir.errors import UnreadableTime
 from fhir.reading import Measured, Stream, finding
 from fhir.wire import mapping, string
 from models.drug import Drug
+from models.findings import Finding
 
 # Procedure.status under which (part of) it took place
 _TOOK_PLACE = ("completed", "in-progress", "on-hold", "stopped", "unknown")
@@ -20,16 +21,24 @@ _TOOK_PLACE = ("completed", "in-progress", "on-hold", "stopped", "unknown")
 _OLD = timedelta(days=30)
 
 
-def read_dialysis(shelf: Shelf, now: datetime) -> Stream:
-    """dialysis = 1 from the start of each session, with a finding; one that is only named in words is said aloud."""
+def read_dialysis(shelf: Shelf, drug: Drug, now: datetime) -> Stream:
+    """dialysis = 1 from the start of each session, for a drug that dialysis removes; words without a code are said."""
+    if not drug.removed_by_dialysis:
+        return
     for procedure in _about(shelf, "dialysis"):
-        if not carries(procedure.get("code"), table()["procedures"]["dialysis"]):
-            text = (
-                "a procedure names dialysis without a code this service knows; whether it removed drug is not judged."
-            )
-            yield finding("dialysis-uncoded", "warning", text)
-            continue
-        yield from _session(procedure, now)
+        if carries(procedure.get("code"), table()["procedures"]["dialysis"]):
+            yield from _session(procedure, now)
+        else:
+            yield _uncoded(procedure, drug, now)
+
+
+def _uncoded(procedure: Resource, drug: Drug, now: datetime) -> Finding:
+    """Named in words: continuous treatment, a catheter, a session under a local code; what it removed is open."""
+    start = _start(procedure)
+    when = f" ({say(start)})" if start else ""
+    text = f"a procedure{when} names dialysis or filtration without a code this service knows; whether it removed"
+    old = start is not None and start < now - _OLD
+    return finding("dialysis-uncoded", "warning" if old else "critical", f"{text} {drug.name} is not known.")
 
 
 def read_transplant(shelf: Shelf, drug: Drug, now: datetime) -> Stream:
@@ -53,8 +62,8 @@ def _session(procedure: Resource, now: datetime) -> Stream:
     start = _start(procedure)
     if start is None:
         text = "a dialysis session is charted without a date that can be used; it counts as during this stay."
-        yield finding("dialysis", "critical", text)
-        yield _measured("dialysis", 1.0, procedure, now, "dialysis, time not charted")
+        session = _measured("dialysis", 1.0, procedure, now, "dialysis, time not charted")
+        yield replace(session, remarks=(finding("dialysis", "warning", text),))
         return
     if start > now + SKEW:
         yield finding("dialysis-planned", "info", f"a dialysis session is charted for {say(start)}, after now.")

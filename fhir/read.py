@@ -9,7 +9,16 @@ from fhir.bundle import Resource, Shelf, shelve
 from fhir.chart import Chart
 from fhir.clock import hours_between
 from fhir.covariates import read_covariates
-from fhir.crosscheck import HISTORY, Timed, checked_levels, double_doses, history_gaps, recent, without_repeats
+from fhir.crosscheck import (
+    HISTORY,
+    Timed,
+    checked_levels,
+    double_doses,
+    history_gaps,
+    recent,
+    weight_jumps,
+    without_repeats,
+)
 from fhir.errors import BadResource
 from fhir.genotype import read_genotypes
 from fhir.levels import read_levels
@@ -80,7 +89,7 @@ def _covariates(shelf: Shelf, drug: Drug, now: datetime) -> tuple[list[Measured]
         read_covariates(shelf, drug, now),
         read_genotypes(shelf, drug, now),
         read_transplant(shelf, drug, now),
-        read_dialysis(shelf, now),
+        read_dialysis(shelf, drug, now),
     )
     values, findings = [], []
     for stream in streams:
@@ -88,7 +97,7 @@ def _covariates(shelf: Shelf, drug: Drug, now: datetime) -> tuple[list[Measured]
         values += found
         findings += said
     values, repeats = without_repeats(values, "")
-    return values, [*findings, *repeats]
+    return values, [*findings, *repeats, *weight_jumps(recent(values, now)[0])]
 
 
 def _split(stream: Stream, kind: type[Timed]) -> tuple[list[Timed], list[Finding]]:

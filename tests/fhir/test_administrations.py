@@ -174,3 +174,9 @@ def test_orders_are_not_turned_into_doses() -> None:
 def test_routes_in_words(text: str) -> None:
     dosage = {"route": {"text": text}, "dose": quantity(1, "g")}
     assert read(patient(), given(until="18 09:00", dosage=dosage)).record.doses[0].route == "iv"
+
+
+def test_a_running_infusion_is_counted_in_full_and_said() -> None:
+    chart = read(patient(), given(when="20 07:30", until="20 09:00", status="in-progress"))
+    assert (chart.record.doses[0].amount, chart.record.doses[0].duration) == (1000, 1.5)
+    assert "still running" in said(chart, "dose-in-progress")

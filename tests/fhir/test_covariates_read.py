@@ -100,8 +100,8 @@ def test_a_weight_inside_a_panel_is_found() -> None:
 
 
 def test_two_weights_of_one_moment_that_differ_are_said() -> None:
-    chart = read(patient(), given(), weight(70), weight(154, id="other"))
-    assert "70 kg and 154 kg" in said(chart, "weight-disagree")
+    chart = read(patient(), given(), weight(70), weight(84, id="other"))
+    assert "70 kg and 84 kg" in said(chart, "weight-disagree")
 
 
 def test_sex_and_age_at_hour_0() -> None:
@@ -212,6 +212,24 @@ def test_dialysis_by_cpt_code() -> None:
     session = procedure("", "19 08:00")
     session["code"] = {"coding": [{"system": "http://www.ama-assn.org/go/cpt", "code": "90935"}]}
     assert values(read(patient(), given(when="18 08:00"), session), "dialysis") == [(24.0, 1.0)]
+
+
+@pytest.mark.parametrize(("when", "severity"), [("2026-11-18", "critical"), ("2026-08-01", "warning")])
+def test_filtration_in_words_stands_in_the_way_while_it_is_recent(when: str, severity: str) -> None:
+    chart = read(patient(), procedure("", "19 08:00", "Continuous venovenous hemofiltration", performedDateTime=when))
+    (found,) = [finding for finding in chart.findings if finding.code == "dialysis-uncoded"]
+    assert found.severity == severity
+
+
+def test_dialysis_is_no_matter_for_a_drug_it_does_not_remove() -> None:
+    assert read(patient(), procedure("302497006", "19 08:00"), name="tacrolimus").findings == ()
+
+
+@pytest.mark.parametrize(("pounds", "said_so"), [(104, False), (105, True), (154, True)])
+def test_a_weight_that_jumps_is_said(pounds: float, said_so: bool) -> None:
+    """70 kg, then 105 "kg": from half again on, one of the two can not be true."""
+    chart = read(patient(), weight(70), weight(pounds, when="19 08:00"))
+    assert ("weight-jump" in codes(chart)) == said_so
 
 
 @pytest.mark.parametrize(
