@@ -175,7 +175,7 @@ def _default(need: CovariateNeed, missing: list[str], at: np.ndarray) -> _Part:
 def _missing_text(need: CovariateNeed, missing: list[str]) -> str:
     lacking = " and ".join(f"{words(name)} ({COVARIATES.get(name, need.unit)})" for name in missing)
     purpose = "" if need.formula == "measured" else f" for {words(need.name)} ({FORMULAS[need.formula].words})"
-    return f"The chart has no {lacking}, which the model needs{purpose}; charting it would make advice possible."
+    return f"The chart has no {lacking}, which the model needs{purpose}."
 
 
 def _carried_back(need: CovariateNeed, series: tuple[Covariate, ...], at: np.ndarray) -> tuple[Finding, ...]:

@@ -8,7 +8,7 @@ from models.findings import Finding
 from models.population import PopulationModel
 
 WOULD_HELP = {
-    "covariate-missing": "Charting the missing value.",
+    "covariate-missing": "Charting {missing}.",
     "outside-domain": "A model made for patients like this one; levels and local protocol guide meanwhile.",
     "dialysis": "Levels around each session under a dialysis protocol, or a model of single sessions.",
     "level-in-future": "Correcting the collection time of the level.",
@@ -26,8 +26,14 @@ def declined(drug: Drug, model: PopulationModel, reasons: Iterable[Finding], see
     """reasons: critical findings that stand in the way. seen: all else that was noticed."""
     reasons = unique(reasons)
     rest = tuple(item for item in unique(seen) if item not in reasons)
-    helps = dict.fromkeys(WOULD_HELP[item.code] for item in reasons if item.code in WOULD_HELP)
+    helps = dict.fromkeys(_would_help(item) for item in reasons if item.code in WOULD_HELP)
     return Declined(drug=drug.name, reasons=reasons, would_help=tuple(helps), findings=rest, model=model_used(model))
+
+
+def _would_help(reason: Finding) -> str:
+    # "The chart has no weight (kg), which the model needs ...": MissingCovariate's words name what is missing
+    missing = reason.text.removeprefix("The chart has no ").split(", which")[0]
+    return WOULD_HELP[reason.code].format(missing=missing)
 
 
 def model_used(model: PopulationModel) -> ModelUsed:

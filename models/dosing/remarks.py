@@ -15,6 +15,7 @@ def on_regimens(regimens: tuple[RegimenOutcome, ...], choice: TargetChoice) -> t
     """Poor attainment, a large change, limits that a compared regimen breaks, current exposure out of range."""
     best = regimens[0]
     found = [_poor(best)] if best.attainment < POOR_ATTAINMENT else []
+    found += _first_day(best, choice)
     for item in regimens:
         if item.label in ("current", "ordered"):
             found += [*_limits(item), *_exposure(item, choice)]
@@ -40,6 +41,22 @@ def _poor(best: RegimenOutcome) -> Finding:
         "an early level would narrow the estimate."
     )
     return Finding(code="attainment-poor", severity="warning", text=text)
+
+
+def _first_day(best: RegimenOutcome, choice: TargetChoice) -> tuple[Finding, ...]:
+    """The target speaks of steady state; the first day can lie elsewhere, by what is left or yet to build up."""
+    target, first = choice.target, best.first_day
+    if target.metric != "auc24" or target.low <= first.median <= target.high:
+        return ()
+    above = first.median > target.high
+    text = (
+        f"In the first 24 h of the proposed regimen an AUC of {first.median:.0f} {first.unit} is expected, "
+        f"{'above' if above else 'below'} the target: "
+        + ("earlier doses are still in the body." if above else "concentrations have yet to build up.")
+    )
+    if above:
+        return (Finding(code="first-day-above-target", severity="warning", text=text),)
+    return (Finding(code="first-day-below-target", severity="info", text=text),)
 
 
 def _limits(item: RegimenOutcome) -> tuple[Finding, ...]:

@@ -295,6 +295,16 @@ def test_poor_attainment_is_said_and_not_hidden(catalog: Catalog) -> None:
     assert "attainment-poor" in codes(advice)
 
 
+def test_a_first_day_off_target_is_said(catalog: Catalog) -> None:
+    first = advise(catalog, on_vancomycin(), now=1.0)
+    assert first.regimens[0].first_day.median < 400
+    assert "first-day-below-target" in codes(first)
+    patient = Patient(drug="vancomycin").man().aged(72).weighing(78).creatinine(1.1).creatinine(2.6, at=40)
+    laden = advise(catalog, patient.infused(1250, at=0, over=2.5, every=12, times=4).level(36, at=47.5), now=47.75)
+    assert laden.regimens[0].first_day.median > 600
+    assert "first-day-above-target" in codes(laden)
+
+
 def test_findings_of_earlier_steps_are_passed_on_once(catalog: Catalog) -> None:
     advice = advise(catalog, on_vancomycin(), now=1.0)
     again = advise(catalog, on_vancomycin(), now=1.0, findings=advice.findings)
@@ -376,6 +386,7 @@ def test_a_missing_weight_is_declined_by_name(catalog: Catalog) -> None:
     posterior = fit_map(model, subject_from_record(model, fitted))
     advice = declined(recommend(drug, model, record, posterior, seed=1), "covariate-missing")
     assert "weight (kg)" in advice.reasons[0].text
+    assert advice.would_help == ("Charting weight (kg).",)
 
 
 def test_a_fit_that_can_not_be_used_is_declined_with_its_message(catalog: Catalog) -> None:
