@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any, Literal, Protocol
 
 from fhir.answer import next_link, resources_of, troubles
@@ -79,13 +80,14 @@ def complete(
         raise BadResource("context.patientId must be a FHIR id (letters, digits, - and ., at most 64)")
     if asked is None and hook not in TEMPLATES:
         raise BadResource(f"hook must be one of {', '.join(TEMPLATES)}")
+    until = monotonic() + deadline_s
     wanted = TEMPLATES[hook] if asked is None else asked
     sent = prefetch if isinstance(prefetch, Mapping) else {}
     parts = {key: _sent(sent[key]) if key in sent else _Part(state="absent") for key in wanted}
     queries = {key: template.replace(PATIENT, patient) for key, template in wanted.items()}
-    parts |= _fetched(client, parts, queries, deadline_s)
+    parts |= _fetched(client, parts, queries, until)
     resources = tuple(resource for part in parts.values() for resource in part.resources)
-    resources += _medications(client, resources, deadline_s)
+    resources += _medications(client, resources, until)
     return _completed(parts, resources)
 
 
@@ -110,7 +112,7 @@ def _sent(value: Any) -> _Part:
 
 
 def _fetched(
-    client: Reader | None, parts: Mapping[str, _Part], queries: Mapping[str, str], deadline_s: float
+    client: Reader | None, parts: Mapping[str, _Part], queries: Mapping[str, str], until: float
 ) -> dict[str, _Part]:
     """The parts that a reader can make whole, made as whole as it can."""
     if client is None:
@@ -121,7 +123,7 @@ def _fetched(
             jobs[key] = _job(client.follow, part.more)
         elif part.state == "absent":
             jobs[key] = _job(_read_or_search, client, queries[key])
-    outcomes = _in_parallel(jobs, deadline_s)
+    outcomes = _in_parallel(jobs, until)
     return {key: _after(parts[key], outcome) for key, outcome in outcomes.items()}
 
 
@@ -134,7 +136,7 @@ def _read_or_search(client: Reader, query: str) -> list[dict[str, Any]]:
 
 
 def _in_parallel(
-    jobs: Mapping[str, Callable[[], list[dict[str, Any]]]], deadline_s: float
+    jobs: Mapping[str, Callable[[], list[dict[str, Any]]]], until: float
 ) -> dict[str, list[dict[str, Any]] | FhirError]:
     """Each job's result or error; one that is not done by the deadline has the error that says so."""
     if not jobs:
@@ -142,7 +144,7 @@ def _in_parallel(
     pool = ThreadPoolExecutor(max_workers=min(_WORKERS, len(jobs)), thread_name_prefix="fhir")
     try:
         futures = {key: pool.submit(job) for key, job in jobs.items()}
-        wait(futures.values(), timeout=deadline_s)
+        wait(futures.values(), timeout=max(until - monotonic(), 0.0))
         return {key: _outcome(future) for key, future in futures.items()}
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
@@ -168,7 +170,7 @@ def _after(part: _Part, outcome: list[dict[str, Any]] | FhirError) -> _Part:
 
 
 def _medications(
-    client: Reader | None, resources: tuple[dict[str, Any], ...], deadline_s: float
+    client: Reader | None, resources: tuple[dict[str, Any], ...], until: float
 ) -> tuple[dict[str, Any], ...]:
     """The Medications that administrations and orders refer to and that did not come with them, where they can be had.
 
@@ -180,7 +182,7 @@ def _medications(
     if client is None:
         return ()
     jobs = {name: _job(_read_or_search, client, name) for name in lacking[:_MEDICATIONS]}
-    outcomes = _in_parallel(jobs, deadline_s).values()
+    outcomes = _in_parallel(jobs, until).values()
     return tuple(medication for found in outcomes if isinstance(found, list) for medication in found)
 
 
