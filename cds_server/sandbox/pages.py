@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
@@ -19,6 +19,7 @@ from cds_server.sandbox.state import Sandbox
 from cds_server.sandbox.timeline import NARROW, WIDE, drug_rows, timeline, trend
 
 Clock = Callable[[], datetime]
+FRESH = timedelta(hours=6)  # after this the next dose of most charts is overdue, and their stories no longer hold
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -50,7 +51,8 @@ class Pages:
 
     def patients(self) -> str:
         charts = [self._view(scenario) for scenario in self.sandbox.scenarios]
-        return render_template("sandbox/patients.html", charts=charts)
+        stale = self.clock() - self.sandbox.now > FRESH
+        return render_template("sandbox/patients.html", charts=charts, stale=stale, started=self.sandbox.now)
 
     def chart(self, patient_id: str) -> str:
         view = self._view(self._scenario(patient_id))

@@ -125,14 +125,19 @@ def _moments(root: Element, plot: Plot, frame: Frame, x: Scale) -> None:
     _moment(root, now, frame, "now, proposed from here" if together else "now", before=now < change)
     if not together and plot.start <= plot.change_at <= plot.end:
         _line(root, change, frame.top - 4, change, frame.floor, "change")
-        _moment(root, change, frame, "proposed from here", before=change < now)
+        _moment(root, change, frame, "proposed from here", before=False)
 
 
 def _moment(root: Element, place: float, frame: Frame, text: str, *, before: bool) -> None:
-    """The word for a line, on the side where no other line is, unless the picture ends there."""
+    """The word for a line, to its left if `before`; where it would leave the picture it goes to the other side.
+
+    A change late in the picture has its word to the left too, one line lower, so that it can not meet "now".
+    """
     width = LETTER * len(text)
-    leftward = place + width > frame.width or (before and place - width > frame.left)
-    _text(root, place + (-4 if leftward else 4), frame.top - 6, text, f"moment {'end' if leftward else 'start'}")
+    outside = place + width > frame.width
+    leftward = outside or (before and place - width > frame.left)
+    height = frame.top + 9 if outside else frame.top - 6
+    _text(root, place + (-4 if leftward else 4), height, text, f"moment {'end' if leftward else 'start'}")
 
 
 def _levels(root: Element, plot: Plot, frame: Frame, x: Scale, y: Scale) -> None:

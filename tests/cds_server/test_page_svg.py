@@ -98,9 +98,10 @@ def test_the_words_for_now_and_the_change_neither_meet_nor_leave_the_picture(fra
     spans = []
     for text in of_class(root, "moment"):
         x, width = float(text.get("x")), 7.0 * len(text.text)  # 7 units a letter is wider than the font's 6.3
-        spans.append((x - width, x) if "end" in text.get("class").split() else (x, x + width))
-    assert all(left >= 0 and right <= frame.width for left, right in spans)
-    assert len(spans) == 1 or spans[0][1] <= spans[1][0] or spans[1][1] <= spans[0][0]
+        left = x - width if "end" in text.get("class").split() else x
+        spans.append((left, left + width, text.get("y")))
+    assert all(left >= 0 and right <= frame.width for left, right, _ in spans)
+    assert len(spans) == 1 or spans[0][1] <= spans[1][0] or spans[0][2] != spans[1][2]
 
 
 def test_a_trough_target_is_a_band_and_an_area_is_none():

@@ -1,8 +1,10 @@
 """The chart page: what it shows, what it sends as an EHR, and that text from a chart or a card stays text."""
 
+import operator
 import re
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -48,6 +50,15 @@ def test_the_list_names_every_patient_and_its_question(web):
         assert scenario.patient.name in page
     assert "Synthetic patients." in page
     assert "not for clinical use" in page
+
+
+def test_charts_that_have_grown_old_say_so():
+    sandbox = start_sandbox(now=NOW)
+    for hours, said in ((5, False), (7, True)):
+        app = Flask(__name__)
+        clock = partial(operator.add, NOW, timedelta(hours=hours))
+        app.register_blueprint(create_sandbox_blueprint(sandbox, clock=clock))
+        assert ("Start the sandbox again" in app.test_client().get("/sandbox/").text) is said
 
 
 def test_the_chart_shows_banner_results_doses_and_orders_in_the_hospitals_time(web):
