@@ -75,6 +75,23 @@ class Ordered:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Simulated:
+    """What the chart's levels were made from, so that anyone can make them again: two compartments, the true patient.
+
+    clearance in L/h at `hours` (one value = constant, else linear between); volumes in L; ka in 1/h and lag in h of a
+    swallowed dose. The charted levels are these with a few per cent of assay noise, rounded as a laboratory does.
+    """
+
+    clearance: tuple[float, ...]
+    v1: float
+    v2: float
+    q: float
+    hours: tuple[float, ...] = (0.0,)
+    ka: float = 0.0
+    lag: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Exchange:
     """How the demonstration plays this patient: hooks in order, how much it prefetches, what the prescriber does."""
 
@@ -113,6 +130,7 @@ class Scenario:
     administrations: tuple[Given, ...] = ()
     procedures: tuple[Done, ...] = ()
     orders: tuple[Ordered, ...] = ()
+    simulated: Simulated | None = None
 
 
 T = TypeVar("T")
@@ -128,7 +146,7 @@ def load_scenarios() -> tuple[Scenario, ...]:
 
 def read_scenario(raw: Mapping[str, Any], where: str) -> Scenario:
     """One parsed TOML document -> Scenario; unknown and missing keys are errors."""
-    nested = {
+    nested: dict[str, Any] = {
         "patient": _build(Person, raw.get("patient", {}), f"{where}: patient"),
         "draft": _build(Ordered, {"drug": raw.get("drug", "")} | raw.get("draft", {}), f"{where}: draft"),
         "exchange": _build(Exchange, raw.get("exchange", {}), f"{where}: exchange"),
@@ -138,6 +156,8 @@ def read_scenario(raw: Mapping[str, Any], where: str) -> Scenario:
         "procedures": _each(Done, raw, "procedures", where),
         "orders": _each(Ordered, raw, "orders", where),
     }
+    if "simulated" in raw:
+        nested["simulated"] = _build(Simulated, raw["simulated"], f"{where}: simulated")
     return _build(Scenario, dict(raw) | nested, where)
 
 
