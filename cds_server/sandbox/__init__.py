@@ -16,9 +16,15 @@ def _aware_now() -> datetime:
     return datetime.now(UTC)
 
 
-def create_sandbox_blueprint(sandbox: Sandbox, *, clock: Callable[[], datetime] = _aware_now) -> Blueprint:
-    """Everything under /sandbox: pages, and the FHIR endpoint at /sandbox/fhir."""
+def create_sandbox_blueprint(
+    sandbox: Sandbox, *, clock: Callable[[], datetime] = _aware_now, public_url: str = ""
+) -> Blueprint:
+    """Everything under /sandbox: pages, and the FHIR endpoint at /sandbox/fhir.
+
+    public_url: how the service reaches this sandbox; hook requests then name that address as their FHIR server however
+    the browser spelt it (localhost or 127.0.0.1). Without it the browser's spelling is used.
+    """
     whole = Blueprint("sandbox_ehr", __name__)
-    whole.register_blueprint(create_pages_blueprint(sandbox, clock))
+    whole.register_blueprint(create_pages_blueprint(sandbox, clock, public_url.rstrip("/")))
     whole.register_blueprint(create_fhir_blueprint(sandbox, clock))
     return whole

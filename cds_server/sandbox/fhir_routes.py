@@ -7,6 +7,8 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Request, Response, json, request
 
+from cds_server.hooks.errors import BadRequest, TooLarge
+from cds_server.hooks.json import parse
 from cds_server.sandbox.fhir_search import PARAMETERS, FhirProblem, Page
 from cds_server.sandbox.fhir_store import WRITABLE
 from cds_server.sandbox.state import Sandbox
@@ -112,7 +114,10 @@ def _write(sandbox: Sandbox, clock: Clock, kind: str, logical_id: str | None) ->
 
 def json_body(of: Request) -> dict[str, Any]:
     """The request's JSON object; raises FhirProblem 400."""
-    body = of.get_json(force=True, silent=True)
+    try:
+        body = parse(of.get_data())
+    except (BadRequest, TooLarge) as error:
+        raise FhirProblem(400, "structure", str(error)) from None
     if not isinstance(body, dict):
         raise FhirProblem(400, "structure", "the body is not a JSON object")
     return body

@@ -26,13 +26,13 @@ POLICY = (
 )
 
 
-def create_pages_blueprint(sandbox: Sandbox, clock: Clock) -> Blueprint:
+def create_pages_blueprint(sandbox: Sandbox, clock: Clock, public_url: str) -> Blueprint:
     """Routes under /sandbox, except the FHIR endpoint."""
     pages = Blueprint("sandbox", __name__, url_prefix="/sandbox", template_folder="templates", static_folder="static")
     pages.add_app_template_filter(_chart_time, "chart_time")
     pages.register_error_handler(FhirProblem, _problem)
     pages.after_request(_protect)
-    views = Pages(sandbox=sandbox, clock=clock)
+    views = Pages(sandbox=sandbox, clock=clock, public_url=public_url)
     pages.add_url_rule("", view_func=_to_patients, endpoint="without_slash")
     pages.add_url_rule("/", view_func=views.patients)
     pages.add_url_rule("/patients/<patient_id>", view_func=views.chart)
@@ -48,6 +48,7 @@ class Pages:
 
     sandbox: Sandbox
     clock: Clock
+    public_url: str
 
     def patients(self) -> str:
         charts = [self._view(scenario) for scenario in self.sandbox.scenarios]
@@ -68,7 +69,8 @@ class Pages:
         )
 
     def make_hook_request(self, patient_id: str) -> Response:
-        return jsonify(_hook_request(self.sandbox, self._scenario(patient_id), _json(), self.clock()))
+        base = self.public_url or request.host_url.rstrip("/")
+        return jsonify(_hook_request(self.sandbox, self._scenario(patient_id), _json(), base, self.clock()))
 
     def save_order(self, patient_id: str) -> Response:
         scenario = self._scenario(patient_id)
@@ -107,7 +109,9 @@ def _protect(response: Response) -> Response:
     return response
 
 
-def _hook_request(sandbox: Sandbox, scenario: Scenario, body: dict[str, Any], now: datetime) -> dict[str, Any]:
+def _hook_request(
+    sandbox: Sandbox, scenario: Scenario, body: dict[str, Any], base: str, now: datetime
+) -> dict[str, Any]:
     """body: hook, templates (of the service's discovery), order (fields of the panel, or a whole draft), prefetch."""
     draft = None
     if isinstance(order := body.get("order"), dict):
@@ -122,7 +126,7 @@ def _hook_request(sandbox: Sandbox, scenario: Scenario, body: dict[str, Any], no
         draft=draft,
         templates=templates,
         prefetch=body.get("prefetch") or scenario.exchange.prefetch,
-        fhir_base=f"{request.host_url}sandbox/fhir",
+        fhir_base=f"{base}/sandbox/fhir",
         now=now,
     )
 

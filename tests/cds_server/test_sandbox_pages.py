@@ -102,6 +102,20 @@ def test_hostile_text_in_a_chart_stays_text():
         assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
 
 
+@pytest.mark.parametrize("body", ["{", "[1]", '{"hook": NaN}', '{"a": 1, "a": 2}', "[" * 100_000])
+def test_a_body_that_is_no_json_object_is_refused(web, body):
+    answer = web.post("/sandbox/cards", data=body, content_type="application/json")
+    assert answer.status_code == 400
+    assert answer.json["error"]
+
+
+def test_the_fhir_server_is_named_as_the_service_knows_it_however_the_browser_spells_it():
+    app = Flask(__name__)
+    app.register_blueprint(create_sandbox_blueprint(start_sandbox(now=NOW), clock=lambda: NOW, public_url="http://a:1"))
+    body = hook(app.test_client(), "vancomycin-steady", {"hook": "patient-view"}).json
+    assert body["fhirServer"] == "http://a:1/sandbox/fhir"
+
+
 def test_an_unknown_patient_is_not_found(web):
     assert web.get("/sandbox/patients/nobody").status_code == 404
     assert hook(web, "nobody", {"hook": "patient-view"}).status_code == 404
