@@ -77,15 +77,21 @@ function insert(target, html) {
 const FOLDED_PX = 420;
 function fold(detail) {
   if (detail.scrollHeight <= FOLDED_PX) return;
-  detail.classList.add("folded");
   detail.nextElementSibling.hidden = false;
+  setFolded(detail, true);
+}
+
+// What can not be seen can not be tabbed to either.
+function setFolded(detail, folded) {
+  detail.classList.toggle("folded", folded);
+  for (const stop of detail.querySelectorAll("a, .scroll")) stop.tabIndex = folded && stop.offsetTop > detail.clientHeight ? -1 : 0;
 }
 
 function unfold(button) {
   const whole = button.getAttribute("aria-expanded") !== "true";
   button.setAttribute("aria-expanded", String(whole));
   button.textContent = whole ? "Show less" : "Show the whole card";
-  document.getElementById(button.getAttribute("aria-controls")).classList.toggle("folded", !whole);
+  setFolded(document.getElementById(button.getAttribute("aria-controls")), !whole);
 }
 
 function busy(hook) {
