@@ -145,6 +145,30 @@ def test_an_own_plan_is_kept_with_its_reason_and_nothing_is_blocked(browser, ser
     assert [state for state, _ in chart.orders()] == ["Active", "Stopped"]
 
 
+def test_an_order_can_be_signed_when_the_service_does_not_answer(browser, service):
+    chart = Chart(browser, service, "vancomycin-other-units")
+    browser.execute_cdp_cmd("Network.enable", {})
+    browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*/cds-services/*"]})
+    try:
+        chart.one("#sign").click()
+        chart.until(lambda: "Decision support did not answer" in chart.text("#cards"))
+        chart.until(lambda: chart.one("#complete").is_displayed())
+        chart.one("#complete").click()
+        chart.until(lambda: "active" in chart.text("#status"))
+    finally:
+        browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": []})
+    assert [state for state, _ in chart.orders()] == ["Active", "Stopped"]
+
+
+def test_a_long_card_is_folded_and_can_be_shown_whole(browser, service):
+    chart = Chart(browser, service, "vancomycin-underdosed")
+    detail = chart.one(".card-detail")
+    assert detail.size["height"] < detail.get_property("scrollHeight")
+    chart.one(".unfold button").click()
+    assert detail.size["height"] >= detail.get_property("scrollHeight")
+    assert chart.one(".unfold button").get_attribute("aria-expanded") == "true"
+
+
 def test_a_chart_with_another_patients_level_gets_a_critical_card_without_a_dose(browser, service):
     chart = Chart(browser, service, "vancomycin-other-patient")
     assert chart.text(".card .indicator") == "Critical"

@@ -208,7 +208,7 @@ async function sign() {
   if (advice === 0) return complete();
   part("complete").hidden = false;
   part("sign").hidden = true;
-  say("Read the advice below, then complete signing. Nothing is blocked.");
+  say(advice === null ? "There is no advice on this order; signing goes on as usual." : "Read the advice below, then complete signing. Nothing is blocked.");
   return undefined;
 }
 
