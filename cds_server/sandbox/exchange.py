@@ -1,9 +1,9 @@
 """The whole exchange as an EHR would have it over HTTP, for every sandbox patient, and whether it ended as expected."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 
 import requests
@@ -14,6 +14,8 @@ from cds_server.sandbox.scenarios import Scenario, load_scenarios
 
 SERVICE = "dose-advice"
 TIMEOUT_S = 30.0
+# A card may say that the estimate is on its way: the prescriber then opens the order again a little later.
+ASKED_AGAIN, PAUSE_S = 20, 0.5
 Line = dict[str, Any]
 
 
@@ -23,6 +25,7 @@ class Ehr:
 
     base: str
     session: requests.Session
+    pause: Callable[[float], None] = sleep
     templates: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def discover(self) -> requests.Response:
@@ -89,11 +92,15 @@ def _play(ehr: Ehr, scenario: Scenario) -> Iterator[Line]:
     heard: list[Heard] = []
     request: dict[str, Any] = {}
     for hook in scenario.exchange.hooks:
-        request = ehr.request_for(scenario, hook, draft)
-        started = perf_counter()
-        answer = ehr.call(request)
-        heard.append(Heard(hook=hook, status=answer.status_code, cards=_cards(answer)))
-        yield _line(scenario, hook, answer, perf_counter() - started, heard[-1].cards)
+        for _ in range(ASKED_AGAIN):
+            request = ehr.request_for(scenario, hook, draft)
+            started = perf_counter()
+            answer = ehr.call(request)
+            heard.append(Heard(hook=hook, status=answer.status_code, cards=_cards(answer)))
+            yield _line(scenario, hook, answer, perf_counter() - started, heard[-1].cards)
+            if not heard[-1].pending:
+                break
+            ehr.pause(PAUSE_S)
     yield from _answer(ehr, scenario, request, heard[-1].cards)
     drafted = request["context"]["draftOrders"]["entry"][0]["resource"]
     wrong = wrong_with(scenario, heard, order_line(drafted))

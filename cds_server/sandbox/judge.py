@@ -21,6 +21,11 @@ class Heard:
     status: int
     cards: tuple[Mapping[str, Any], ...]
 
+    @property
+    def pending(self) -> bool:
+        """Whether a card says that its estimate is still being computed."""
+        return any(card.get("extension", {}).get(EXTENSION, {}).get("kind") == "pending" for card in self.cards)
+
 
 def wrong_with(scenario: Scenario, heard: Sequence[Heard], draft: OrderLine) -> str:
     """What does not fit, as sentences; "" where all is as the scenario expects it."""

@@ -88,6 +88,14 @@ def test_an_error_is_named_with_its_status():
     assert "order-sign was answered with HTTP 500" in verdict(status=500)
 
 
+def test_a_card_on_its_way_is_noticed_so_that_the_order_is_opened_again():
+    pending = card(extension={EXTENSION: {"kind": "pending"}})
+    assert Heard(hook="order-sign", status=200, cards=(pending,)).pending
+    assert not Heard(hook="order-sign", status=200, cards=(card(),)).pending
+    assert not Heard(hook="order-sign", status=200, cards=()).pending
+    assert "expected a card of kind recommendation, got ['pending']" in verdict(pending)
+
+
 def test_a_finding_that_was_not_said_is_named():
     expected = Expected(kind="recommend", findings=("creatinine-rising",))
     assert verdict(card(), expected=expected) == "not said: creatinine-rising"

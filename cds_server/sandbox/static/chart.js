@@ -4,7 +4,7 @@
 const form = document.getElementById("order");
 const part = (id) => document.getElementById(id);
 const { hookRequest, orders, cards, discovery, service } = form.dataset;
-const here = { call: 0, response: null, pending: null };
+const here = { call: 0, again: 0, response: null, pending: null };
 
 const json = { "Content-Type": "application/json", Accept: "application/json" };
 const post = (url, body) => fetch(url, { method: "POST", headers: json, body: JSON.stringify(body) });
@@ -60,6 +60,7 @@ async function show(hook, request, response, answer) {
     return null;
   }
   here.response = { request, answer };
+  if (answer.cards.some(pending) && here.again++ < ASK_AGAIN.times) askLater(hook);
   const drawn = await expect(await post(cards, { hook, cards: answer.cards }), "the cards");
   insert(part("cards"), await drawn.text());
   part("cards").querySelectorAll(".card-detail").forEach(fold);
@@ -102,6 +103,15 @@ function busy(hook) {
 function idle(hook) {
   part("advice").setAttribute("aria-busy", "false");
   part("hook-name").textContent = hook;
+}
+
+// A card may say that its estimate is on its way: the chart then asks the same again, unless something else was asked.
+const ASK_AGAIN = { times: 6, ms: 1500 };
+const pending = (card) => card.extension?.["titrate.dose-advice"]?.kind === "pending";
+
+function askLater(hook) {
+  const call = here.call;
+  setTimeout(() => { if (call === here.call) guarded(fire)(hook); }, ASK_AGAIN.ms);
 }
 
 function unanswered(hook, message) {
@@ -203,6 +213,7 @@ function settle(article, text) {
 }
 
 async function sign() {
+  here.again = 0;
   say("Checking the order …");
   const advice = await fire("order-sign");
   if (advice === 0) return complete();
@@ -239,6 +250,7 @@ const guarded = (task) => async (...given) => {
 let later = 0;
 form.addEventListener("input", () => {
   here.pending = null;
+  here.again = 0;
   unsign();
   daily();
   say("");
