@@ -28,6 +28,7 @@ class Settings:
     secret_key: str = field(default="", repr=False)
     fhir_servers: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
+    frame_ancestors: tuple[str, ...] = ()
     data_folder: Path = Path("var")
     database_url: str = field(default="", repr=False)
     broker_url: str = field(default="", repr=False)
@@ -50,7 +51,7 @@ class Settings:
         for name, kind in (("queue", QueueKind), ("log_level", LogLevel)):
             if getattr(self, name) not in get_args(kind):
                 raise _refused(name, getattr(self, name), f"one of {', '.join(get_args(kind))}")
-        for url in (*self.fhir_servers, *self.cors_origins, *filter(None, [self.base_url])):
+        for url in (*self.fhir_servers, *self.cors_origins, *self.frame_ancestors, *filter(None, [self.base_url])):
             _check_url(url)
 
     @property

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cache
 from math import isfinite
 from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -70,8 +70,8 @@ def decode(kind: Any, data: Any) -> Any:
         return {
             key: decode(get_args(kind)[1], item) for key, item in _expect(isinstance(data, dict), kind, data).items()
         }
-    if is_dataclass(kind):
-        return _dataclass(cast(type, kind), data)
+    if isinstance(kind, type) and is_dataclass(kind):
+        return _dataclass(kind, data)
     return _plain(kind, data)
 
 
@@ -99,7 +99,7 @@ def _tuple(inner: tuple[Any, ...], data: Any) -> tuple[Any, ...]:
 def _union(kinds: tuple[Any, ...], data: Any) -> Any:
     if data is None and NoneType in kinds:
         return None
-    classes: dict[str, Any] = {kind.__name__: kind for kind in kinds if is_dataclass(kind)}
+    classes = {kind.__name__: kind for kind in kinds if isinstance(kind, type) and is_dataclass(kind)}
     if isinstance(data, dict) and data.get("kind") in classes:
         return decode(classes[data["kind"]], data)
     rest = [kind for kind in kinds if kind is not NoneType and kind not in classes.values()]

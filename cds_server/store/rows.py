@@ -50,7 +50,7 @@ class FeedbackRow:
     card_uuid: str
     service: str
     outcome: str
-    outcome_at: datetime
+    outcome_at: datetime | None
     received_at: datetime
     accepted: tuple[str, ...] = ()
     reason_system: str | None = None
@@ -60,7 +60,8 @@ class FeedbackRow:
     @property
     def digest(self) -> str:
         """Hash of what was said, so that a repeat is recognised; when it was received does not count."""
-        said = [self.card_uuid, self.service, self.outcome, self.outcome_at.isoformat(), list(self.accepted)]
+        when = self.outcome_at.isoformat() if self.outcome_at else None
+        said = [self.card_uuid, self.service, self.outcome, when, list(self.accepted)]
         return sha256(rfc8785.dumps([*said, self.reason_system, self.reason_code, self.comment])).hexdigest()
 
 

@@ -93,7 +93,7 @@ feedback = Table(
     Column("known", Boolean, nullable=False),
     Column("service", String(64), nullable=False),
     Column("outcome", String(16), nullable=False),
-    Column("outcome_at", Instant, nullable=False),
+    Column("outcome_at", Instant),
     Column("received_at", Instant, nullable=False),
     Column("accepted", Text, nullable=False),  # JSON array of suggestion uuids
     Column("reason_system", Text),

@@ -75,7 +75,7 @@ def _feedback() -> None:
         sa.Column("known", sa.Boolean, nullable=False),
         sa.Column("service", sa.String(64), nullable=False),
         sa.Column("outcome", sa.String(16), nullable=False),
-        sa.Column("outcome_at", _INSTANT, nullable=False),
+        sa.Column("outcome_at", _INSTANT),
         sa.Column("received_at", _INSTANT, nullable=False),
         sa.Column("accepted", sa.Text, nullable=False),
         sa.Column("reason_system", sa.Text),

@@ -1,0 +1,126 @@
+"""The use case: from one patient's chart for one drug to an Advice, or to "still being estimated"."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from cds_server.estimation import fit_request, restored
+from cds_server.issued import IssuedAdvice as IssuedAdvice
+from cds_server.parts import Parts
+from fhir.chart import Chart, OrderedRegimen
+from models.dosing.advice import Advice, Declined, Regimen
+from models.dosing.applicability import applicable
+from models.dosing.candidates import duration
+from models.dosing.declining import declined, unique
+from models.dosing.recommend import recommend
+from models.drug import Drug
+from models.findings import Finding, Severity
+from models.fit import prior
+from models.fit.posterior import Posterior
+from models.population import PopulationModel
+
+# What would mend the findings of reading a chart; those of models/ bring their own.
+_WOULD_HELP = {
+    "other-patient": "Finding out whose data these are, and correcting the chart they are filed in.",
+    "route-not-covered": "An order by a route that the model was made for.",
+}
+_WOULD_HELP_ELSE = "Completing or correcting these entries in the chart; the advice is computed anew at the next order."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """ordered: the draft at hand, None where there is none. findings: noticed outside the chart."""
+
+    drug: Drug
+    chart: Chart
+    ordered: OrderedRegimen | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """advice None: the estimate is not there yet. key: of the estimate, None where no level needed one."""
+
+    advice: Advice | None
+    key: str | None = None
+    findings: tuple[Finding, ...] = field(default=())
+
+
+def advise(case: Case, parts: Parts) -> Outcome:
+    """The advice on one drug; raises EstimateFailed and what models/ raises for a record it can not use."""
+    ordered, remarks = _regimen(case.ordered, case.drug, "ordered")
+    current, more = _regimen(case.chart.current, case.drug, "current")
+    seen = unique((*case.chart.findings, *case.findings, *remarks, *more))
+    if serious := tuple(item for item in seen if item.severity == "critical"):
+        return Outcome(advice=_refused(case.drug, serious, seen))
+    model = _model(case, parts)
+    if isinstance(model, Declined):
+        return Outcome(advice=replace(model, findings=unique((*seen, *model.findings))))
+    posterior, key = _posterior(model, case, parts)
+    if posterior is None:
+        return Outcome(advice=None, key=key)
+    advice = recommend(
+        case.drug,
+        model,
+        case.chart.record,
+        posterior,
+        current=current,
+        ordered=ordered,
+        findings=seen,
+        seed=parts.settings.seed,
+        draws=parts.settings.draws,
+    )
+    return Outcome(advice=advice, key=key)
+
+
+def _refused(drug: Drug, serious: tuple[Finding, ...], seen: Iterable[Finding]) -> Declined:
+    helps = dict.fromkeys(_WOULD_HELP.get(item.code, _WOULD_HELP_ELSE) for item in serious)
+    rest = tuple(item for item in seen if item not in serious)
+    return Declined(drug=drug.name, reasons=serious, would_help=tuple(helps), findings=rest)
+
+
+def _model(case: Case, parts: Parts) -> PopulationModel | Declined:
+    """The first model whose domain holds the patient; else the refusal of the first, which names the reasons."""
+    refusals: list[Declined] = []
+    for model in parts.catalog.models_for(case.drug.name):
+        found = applicable(model, case.drug, case.chart.record)
+        serious = tuple(item for item in found if item.severity == "critical")
+        if not serious:
+            return model
+        refusals.append(declined(case.drug, model, serious, found))
+    return refusals[0]
+
+
+def _posterior(model: PopulationModel, case: Case, parts: Parts) -> tuple[Posterior | None, str | None]:
+    """Without a level the population itself, which needs no worker."""
+    if not case.chart.record.levels:
+        return prior(model), None
+    request = fit_request(model, case.chart.record)
+    posterior = parts.estimator.estimate(request)
+    return posterior and restored(posterior, case.chart.record), request.key
+
+
+def _regimen(order: OrderedRegimen | None, drug: Drug, label: str) -> tuple[Regimen | None, tuple[Finding, ...]]:
+    """An order as a regimen to compare with, and what had to be assumed or could not be read."""
+    if order is None:
+        return None, ()
+    if order.route is not None and order.route not in drug.routes:
+        text = f"The {label} route ({order.route}) is not one that {drug.display} is modelled for."
+        severity: Severity = "critical" if label == "ordered" else "warning"
+        return None, (Finding(code="route-not-covered", severity=severity, text=text, sources=(order.source,)),)
+    if order.amount is None or order.interval is None or order.route is None:
+        text = f"Dose, interval or route of the {label} regimen can not be read; it is not among those compared."
+        return None, (Finding(code=f"{label}-unreadable", severity="warning", text=text, sources=(order.source,)),)
+    hours, remark = _duration(order, order.amount, drug, label)
+    regimen = Regimen(amount=order.amount, interval=order.interval, duration=hours, route=order.route, start=0.0)
+    return regimen, remark
+
+
+def _duration(order: OrderedRegimen, amount: float, drug: Drug, label: str) -> tuple[float, tuple[Finding, ...]]:
+    if order.duration is not None:
+        return order.duration, ()
+    product = next(item for item in drug.products if item.route == order.route)
+    hours = duration(product, amount)
+    if not hours:
+        return hours, ()
+    text = f"The {label} regimen does not say how long the infusion takes; {hours:g} h, the usual rate, was taken."
+    return hours, (Finding(code=f"{label}-duration-assumed", severity="info", text=text, sources=(order.source,)),)

@@ -1,0 +1,42 @@
+"""The Flask application, made from settings."""
+
+from collections.abc import Callable
+
+from flask import Flask
+
+from cds_server.config import Settings
+from cds_server.hooks.routes import create_hooks_blueprint
+from cds_server.issued import IssuedAdvice
+from cds_server.links import advice_id_of
+from cds_server.parts import Parts, build_parts
+from cds_server.smart import create_smart_blueprint
+from cds_server.web import equip
+
+
+def create_app(settings: Settings, *, parts: Parts | None = None) -> Flask:
+    """The service for `settings`; `parts` where the caller has put them together itself (worker, tests)."""
+    parts = parts or build_parts(settings)
+    app = Flask("cds_server")
+    app.extensions["titrate"] = parts
+    equip(app, parts)
+    app.register_blueprint(create_hooks_blueprint(parts))
+    app.register_blueprint(create_smart_blueprint(issued=_issued(parts), frame_ancestors=settings.frame_ancestors))
+    if settings.sandbox:
+        _mount_sandbox(app, parts)
+    return app
+
+
+def _issued(parts: Parts) -> Callable[[str], IssuedAdvice | None]:
+    def issued(signed: str) -> IssuedAdvice | None:
+        advice_id = advice_id_of(parts.settings, signed)
+        return parts.store.issued(advice_id) if advice_id else None
+
+    return issued
+
+
+def _mount_sandbox(app: Flask, parts: Parts) -> None:
+    from cds_server.sandbox import create_sandbox_blueprint, start_sandbox
+
+    sandbox = start_sandbox(now=parts.clock().astimezone())
+    address = parts.settings.public_url
+    app.register_blueprint(create_sandbox_blueprint(sandbox, clock=parts.clock, public_url=address))

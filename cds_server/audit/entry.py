@@ -1,0 +1,94 @@
+"""One audit entry: the replay record of an advice without names, identifiers or tokens.
+
+FHIR ids and patient ids are identifiers, so an entry holds commitments: SHA-256 over a random salt and the content. The
+salt lies in the advice's row. While the row exists anyone with database access can check that it is what was logged;
+when a patient's rows are erased the salt goes with them, and the entry stays valid and says nothing.
+"""
+
+import platform
+from collections.abc import Iterable
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import version
+from typing import Any
+
+import rfc8785
+
+from cds_server import encode
+from cds_server.config import Settings
+from cds_server.estimation import engine
+from cds_server.hooks.protocol import HookRequest
+from cds_server.issued import IssuedAdvice
+from cds_server.store.rows import FeedbackRow
+from models.dosing.advice import Recommendation
+from models.drug import Drug
+
+_LIBRARIES = ("numpy", "scipy", "numba")
+# Neither changes an answer, and each may hold a password or a key.
+_SECRET_SETTINGS = frozenset({"secret_key", "database_url", "broker_url"})
+
+
+def commitment(salt: str, content: Any) -> str:
+    """SHA-256 over the salt and the RFC 8785 canonical JSON of `content`."""
+    return sha256(salt.encode() + b"\0" + rfc8785.dumps(content)).hexdigest()
+
+
+def advice_entry(
+    issued: IssuedAdvice,
+    *,
+    drug: Drug,
+    request: HookRequest,
+    salt: str,
+    estimate_key: str | None,
+    cards: Iterable[str],
+    settings: Settings,
+) -> dict[str, Any]:
+    """The entry of one advice."""
+    advice, chart = issued.advice, issued.chart
+    entry: dict[str, Any] = {
+        "advice": issued.id,
+        "kind": type(advice).__name__.lower(),
+        "hook": request.hook,
+        "drug": {"name": drug.name, "hash": drug.hash},
+        "clock": issued.issued_at.isoformat(),
+        "inputs": commitment(salt, encode.encode(chart.record)),
+        "sources": commitment(salt, encode.encode(chart.sources)),
+        "patient": commitment(salt, [request.access.base if request.access else "", request.patient]),
+        "output": commitment(salt, encode.encode(advice)),
+        "estimate": estimate_key or "none",
+        "cards": list(cards),
+        "settings": settings_hash(settings),
+        **environment(),
+    }
+    if advice.model:
+        entry["model"] = {"id": advice.model.id, "hash": advice.model.hash}
+    if isinstance(advice, Recommendation):
+        entry |= {"seed": advice.seed, "draws": advice.draws}
+    return entry
+
+
+def notice_entry(*, kind: str, request: HookRequest, cards: Iterable[str], reference: str) -> dict[str, Any]:
+    """The entry of an answer that carries no advice."""
+    return {"kind": kind, "hook": request.hook, "cards": list(cards), "reference": reference, **environment()}
+
+
+def feedback_entry(rows: Iterable[FeedbackRow]) -> dict[str, Any]:
+    """The entry of a batch of feedback; comments are people's words and stay out."""
+    said = [{"card": row.card_uuid, "outcome": row.outcome, "reason": row.reason_code or "none"} for row in rows]
+    return {"kind": "feedback", "items": said}
+
+
+def settings_hash(settings: Settings) -> str:
+    """SHA-256 of the settings without their secrets."""
+    shown = {name: str(value) for name, value in vars(settings).items() if name not in _SECRET_SETTINGS}
+    return sha256(rfc8785.dumps(shown)).hexdigest()
+
+
+@cache
+def _versions() -> tuple[tuple[str, str], ...]:
+    return (("python", platform.python_version()), *((name, version(name)) for name in _LIBRARIES))
+
+
+def environment() -> dict[str, Any]:
+    """Engine and library versions, without which a number can not be computed again."""
+    return {"engine": engine(), "libraries": dict(_versions())}

@@ -1,0 +1,122 @@
+"""What one hook call is about: the resources it brings or that can be fetched, the drugs concerned, a case for each."""
+
+import logging
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from cds_server.advise import Case
+from cds_server.hooks.errors import DataMissing
+from cds_server.hooks.protocol import HookRequest
+from cds_server.parts import Parts
+from fhir.client import FhirClient
+from fhir.orders import drugs_of, explain_order
+from fhir.prefetch import complete
+from fhir.read import read_chart
+from models.drug import Drug
+from models.findings import Finding
+
+log = logging.getLogger(__name__)
+
+Resource = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """One drug to advise on. draft: the order at hand as it came, None at patient-view."""
+
+    drug: Drug
+    draft: Resource | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gathered:
+    """resources: the patient's; questions: one a drug; uncoded: drugs that a draft names in words without a code."""
+
+    resources: tuple[Resource, ...]
+    findings: tuple[Finding, ...]
+    questions: tuple[Question, ...]
+    uncoded: tuple[Drug, ...]
+
+
+def gather(request: HookRequest, parts: Parts) -> Gathered:
+    """Raises DataMissing where a dose-critical prefetch key can not be had."""
+    if request.hook != "patient-view" and not request.drafts:
+        return Gathered(resources=(), findings=(), questions=(), uncoded=())
+    drugs = tuple(parts.catalog.drugs.values())
+    drafted, uncoded = _drafted(request, drugs)
+    if request.hook != "patient-view" and not drafted:
+        return Gathered(resources=(), findings=(), questions=(), uncoded=uncoded)
+    deadline = parts.settings.fhir_deadline_ms / 1000
+    completed = complete(request.hook, request.context, request.prefetch, _client(request, parts), deadline_s=deadline)
+    if completed.missing:
+        raise _missing(completed.missing, request, parts)
+    seen = set(drugs_of(completed.resources, drugs)) if request.hook == "patient-view" else set()
+    viewed = tuple(Question(drug=drug, draft=None) for drug in drugs if drug.name in seen)
+    return Gathered(
+        resources=completed.resources, findings=completed.findings, questions=drafted or viewed, uncoded=uncoded
+    )
+
+
+def case_of(question: Question, gathered: Gathered, request: HookRequest, now: datetime) -> Case:
+    """The chart of one drug; a draft for someone else is a critical finding."""
+    chart = read_chart(gathered.resources, patient=request.patient, drug=question.drug, now=now)
+    if question.draft is None:
+        return Case(drug=question.drug, chart=chart, findings=gathered.findings)
+    ordered, said = explain_order(question.draft, question.drug, resources=gathered.resources)
+    findings = (*gathered.findings, *said, *_whose(question.draft, request.patient))
+    return Case(drug=question.drug, chart=chart, ordered=ordered, findings=findings)
+
+
+def _client(request: HookRequest, parts: Parts) -> FhirClient | None:
+    access = request.access
+    if access is None or not allowed(access.base, parts):
+        return None
+    return parts.client_for(access)
+
+
+def allowed(base: str, parts: Parts) -> bool:
+    """Whether `base` is exactly one of the servers that may be read; a slash at the end does not matter."""
+    return base.rstrip("/") in {server.rstrip("/") for server in parts.settings.fhir_servers}
+
+
+def _missing(keys: Iterable[str], request: HookRequest, parts: Parts) -> DataMissing:
+    names = ", ".join(keys)
+    if request.access is None:
+        why = "the call names no fhirServer to read them from"
+    elif not allowed(request.access.base, parts):
+        why = "the fhirServer of this call is not on this service's list (TITRATE_FHIR_SERVERS) and was not contacted"
+    else:
+        why = "the EHR's FHIR server did not hand them out in time"
+    message = f"no advice without prefetch {names}: the call does not bring them, and {why}"
+    return DataMissing(message, where=f"prefetch.{next(iter(keys))}")
+
+
+def _drafted(request: HookRequest, drugs: tuple[Drug, ...]) -> tuple[tuple[Question, ...], tuple[Drug, ...]]:
+    """The latest draft of each drug, by its codes; and the drugs that an uncoded draft names in words."""
+    questions: dict[str, Question] = {}
+    uncoded: dict[str, Drug] = {}
+    by_name = {drug.name: drug for drug in drugs}
+    for draft in request.drafts:
+        found = drugs_of((draft,), drugs)
+        questions |= {name: Question(drug=by_name[name], draft=draft) for name in found}
+        uncoded |= {} if found else {drug.name: drug for drug in drugs if _names(draft, drug)}
+    return tuple(questions.values()), tuple(drug for name, drug in uncoded.items() if name not in questions)
+
+
+def _names(draft: Resource, drug: Drug) -> bool:
+    concept = draft.get("medicationCodeableConcept")
+    text = concept.get("text") if isinstance(concept, Mapping) else None
+    return isinstance(text, str) and re.search(rf"\b{re.escape(drug.name)}\b", text.lower()) is not None
+
+
+def _whose(draft: Resource | None, patient: str) -> tuple[Finding, ...]:
+    """Some EHRs leave the subject out of a draft; one that names someone else is refused."""
+    subject = draft.get("subject") if draft is not None else None
+    reference = subject.get("reference") if isinstance(subject, Mapping) else None
+    if not isinstance(reference, str) or reference.rpartition("/")[2] == patient:
+        return ()
+    text = "The draft order names another patient than the chart that is open; it was not used."
+    return (Finding(code="other-patient", severity="critical", text=text),)

@@ -1,0 +1,137 @@
+"""The body of a card: the basis of an advice, complete enough that a clinician can review it without the page."""
+
+from collections.abc import Iterable
+
+from cds_server.hooks import words
+from cds_server.hooks.markdown import bullets, escape, join, section, table
+from cds_server.issued import IssuedAdvice
+from fhir.chart import Chart
+from models.dosing.advice import CovariateUsed, Declined, ModelUsed, Recommendation, RegimenOutcome
+from models.findings import Finding
+from models.record import Dose
+
+SUPPORTS = (
+    "This supports, and does not replace, the judgement of the clinician and the pharmacist who know the patient. "
+    "It is a calculation from the charted data above, not suited to time-critical decisions."
+)
+_LABELS = {"proposed": "highest probability", "alternative": "alternative", "current": "current", "ordered": "ordered"}
+_DOSES_SHOWN = 12  # the latest; a card is read in seconds, the page has them all
+
+
+def recommendation(issued: IssuedAdvice, advice: Recommendation) -> str:
+    """The basis of a recommendation."""
+    chart = issued.chart
+    return join(
+        _regimens(advice),
+        f"Target: {escape(words.target(advice.target))} at steady state; {escape(advice.target.indication)} "
+        f"({escape(advice.target.source)}).",
+        section("Missing or doubtful", _findings(advice.findings)),
+        section("How this patient differs from the population", bullets([escape(line) for line in advice.differs])),
+        section("Levels used", _levels(advice, chart) or "None: this rests on covariates alone."),
+        section("Doses used", _doses(chart)),
+        section("Covariates used", _covariates(advice.covariates, chart)),
+        section("Model", _model(advice.model, f"{advice.draws} draws, seed {advice.seed}")),
+        section("Not verified", bullets([escape(line) for line in advice.model.not_verified])),
+        SUPPORTS,
+    )
+
+
+def declined(issued: IssuedAdvice, advice: Declined) -> str:
+    """Why no dose is proposed, and what would change that."""
+    return join(
+        section("Why no dose is proposed", bullets([escape(item.text) for item in advice.reasons])),
+        section("What would help", bullets([escape(line) for line in advice.would_help])),
+        section("Also noticed", _findings(_others(advice))),
+        section("Doses read", _doses(issued.chart)),
+        section("Model", _model(advice.model, "") if advice.model else ""),
+        SUPPORTS,
+    )
+
+
+def _others(advice: Declined) -> Iterable[Finding]:
+    return (item for item in advice.findings if item not in advice.reasons)
+
+
+def _regimens(advice: Recommendation) -> str:
+    metric = words.METRICS[advice.target.metric]
+    header = [
+        "Regimen",
+        "",
+        f"{metric}, {words.unit(advice.target.unit)} (90 % interval)",
+        "In target",
+        "Below",
+        "Above",
+    ]
+    extra = [] if advice.target.metric == "trough" else [f"Trough, {words.unit(advice.regimens[0].trough.unit)}"]
+    rows = [_regimen(outcome, with_trough=bool(extra)) for outcome in advice.regimens]
+    broken = [f"{escape(words.dose(one.regimen))}: {escape(text)}" for one in advice.regimens for text in one.limits]
+    return join(table([*header, *extra], rows), section("Limits passed", bullets(broken)))
+
+
+def _regimen(outcome: RegimenOutcome, *, with_trough: bool) -> list[str]:
+    chances = [words.probability(value) for value in (outcome.attainment, outcome.below, outcome.above)]
+    row = [
+        escape(words.dose_in_full(outcome.regimen)),
+        _LABELS[outcome.label],
+        words.interval(outcome.exposure),
+        *[escape(chance) for chance in chances],
+    ]
+    return [*row, words.interval(outcome.trough)] if with_trough else row
+
+
+def _findings(findings: Iterable[Finding]) -> str:
+    return bullets([f"{_MARKS[item.severity]}{escape(item.text)}" for item in findings])
+
+
+_MARKS = {"info": "", "warning": "**Doubtful:** ", "critical": "**Serious:** "}
+
+
+def _levels(advice: Recommendation, chart: Chart) -> str:
+    if not advice.levels:
+        return ""
+    unit = words.unit(advice.curve.unit)
+    rows = [
+        [
+            words.moment(level.time, chart, level.source),
+            f"{escape('< ') if level.censored else ''}{words.number(level.observed)}",
+            words.number(level.individual),
+            words.number(level.population),
+        ]
+        for level in advice.levels
+    ]
+    return table(["Drawn", f"Measured, {unit}", "This patient's fit", "Population"], rows)
+
+
+def _doses(chart: Chart) -> str:
+    doses = chart.record.doses
+    earlier = [f"and {len(doses) - _DOSES_SHOWN} earlier"] if len(doses) > _DOSES_SHOWN else []
+    return bullets([*(_dose(item, chart) for item in reversed(doses[-_DOSES_SHOWN:])), *earlier])
+
+
+def _dose(dose: Dose, chart: Chart) -> str:
+    text = f"{words.moment(dose.time, chart, dose.source)}: {words.amount(dose.amount)}"
+    text += f" over {dose.duration:.3g} h" if dose.duration else ""
+    text += f", then {dose.additional} more every {dose.interval:g} h" if dose.additional else ""
+    text += f", taken to have been given every {dose.interval:g} h before" if dose.steady_state else ""
+    note = chart.sources[dose.source].note if dose.source in chart.sources else ""
+    return text + (f" ({escape(note)})" if note else "")
+
+
+def _covariates(used: Iterable[CovariateUsed], chart: Chart) -> str:
+    return bullets([_covariate(item, chart) for item in used])
+
+
+def _covariate(item: CovariateUsed, chart: Chart) -> str:
+    unit = "" if item.unit == "1" else f" {words.unit(item.unit)}"
+    when = f", {words.moment(item.time, chart, item.source)}" if item.time is not None else ""
+    return f"{escape(item.name.replace('_', ' '))}: {item.value:.4g}{escape(unit)} ({escape(item.derivation)}{when})"
+
+
+def _model(model: ModelUsed, drawn: str) -> str:
+    return bullets(
+        [
+            f"{escape(model.title)} ({escape(model.id)}, content {model.hash[:12]}{', ' if drawn else ''}{drawn})",
+            escape(model.citation),
+            f"Population: {escape(model.population)}",
+        ]
+    )

@@ -1,0 +1,57 @@
+"""What can be wrong with a request: each with its HTTP status, what was found where, what was expected, what to do."""
+
+from collections.abc import Iterable
+from typing import Any
+
+
+class HookError(Exception):
+    """Answered as an OperationOutcome. where: the path in the request ("context.patientId"), "" for all of it."""
+
+    status = 400
+    code = "invalid"  # http://hl7.org/fhir/issue-type
+
+    def __init__(self, message: str, *, where: str = "") -> None:
+        super().__init__(message)
+        self.message, self.where = message, where
+
+    def outcome(self) -> dict[str, Any]:
+        """FHIR OperationOutcome, which CDS Hooks 3.0 asks for and 2.0 does not mind."""
+        return outcome_of((self,))
+
+
+def outcome_of(errors: Iterable[HookError]) -> dict[str, Any]:
+    """One OperationOutcome for all of `errors`."""
+    return {"resourceType": "OperationOutcome", "issue": [_issue(error) for error in errors]}
+
+
+def _issue(error: HookError) -> dict[str, Any]:
+    issue = {"severity": "error", "code": error.code, "diagnostics": error.message}
+    return issue | ({"expression": [error.where]} if error.where else {})
+
+
+class BadRequest(HookError):
+    """The request can not be understood."""
+
+
+class TooLarge(HookError):
+    """The body is larger than any hook call needs to be."""
+
+    status, code = 413, "too-long"
+
+
+class UnknownService(HookError):
+    """No service of that id, or not for that hook."""
+
+    status, code = 404, "not-found"
+
+
+class DataMissing(HookError):
+    """Dose-critical data came neither as prefetch nor from the FHIR server: CDS Hooks' 412."""
+
+    status, code = 412, "required"
+
+
+class NotJson(HookError):
+    """The body is not declared as JSON."""
+
+    status, code = 415, "not-supported"

@@ -1,0 +1,93 @@
+"""A feedback body as rows: batches, several outcomes for one card and repeats are all normal."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from cds_server.hooks.errors import BadRequest
+from cds_server.store.rows import FeedbackRow
+
+OUTCOMES = ("accepted", "overridden")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """rows: what was understood; problems: one for each item that was not."""
+
+    rows: tuple[FeedbackRow, ...]
+    problems: tuple[BadRequest, ...]
+
+
+def parse(body: Any, *, service: str, now: datetime) -> Batch:
+    """One POST; an item that can not be understood does not take the others with it. Raises BadRequest for no array."""
+    items = body.get("feedback") if isinstance(body, dict) else None
+    if not isinstance(items, list):
+        raise BadRequest("feedback: expected an array of feedback items", where="feedback")
+    rows, problems = [], []
+    for n, item in enumerate(items):
+        try:
+            rows.append(_row(item, f"feedback[{n}]", service, now))
+        except BadRequest as problem:
+            problems.append(problem)
+    return Batch(rows=tuple(rows), problems=tuple(problems))
+
+
+def _row(item: Any, where: str, service: str, now: datetime) -> FeedbackRow:
+    if not isinstance(item, dict):
+        raise BadRequest(f"{where}: expected an object", where=where)
+    outcome = _text(item, "outcome", where)
+    if outcome not in OUTCOMES:
+        raise BadRequest(
+            f"{where}.outcome: expected {' or '.join(OUTCOMES)}, found {outcome!r}", where=f"{where}.outcome"
+        )
+    system, code, comment = _reason(item, where)
+    return FeedbackRow(
+        card_uuid=_text(item, "card", where, limit=64),
+        service=service,
+        outcome=outcome,
+        outcome_at=_instant(item, where),
+        received_at=now,
+        accepted=_accepted(item, where) if outcome == "accepted" else (),
+        reason_system=system,
+        reason_code=code,
+        comment=comment,
+    )
+
+
+def _accepted(item: Mapping[str, Any], where: str) -> tuple[str, ...]:
+    path = f"{where}.acceptedSuggestions"
+    suggestions = item.get("acceptedSuggestions")
+    if not isinstance(suggestions, list) or not suggestions:
+        raise BadRequest(f"{path}: expected at least one {{id}}, as the outcome is accepted", where=path)
+    return tuple(_text(one, "id", f"{path}[{n}]", limit=64) for n, one in enumerate(suggestions))
+
+
+def _reason(item: Mapping[str, Any], where: str) -> tuple[str | None, str | None, str | None]:
+    """(system, code, comment); each may be missing, and a reason's display is not needed."""
+    reason = item.get("overrideReason") or {}
+    if not isinstance(reason, dict) or not isinstance(reason.get("reason") or {}, dict):
+        raise BadRequest(f"{where}.overrideReason: expected an object", where=f"{where}.overrideReason")
+    coding = reason.get("reason") or {}
+    found = (coding.get("system"), coding.get("code"), reason.get("userComment"))
+    return tuple(value[:2000] if isinstance(value, str) and value else None for value in found)  # type: ignore[return-value]
+
+
+def _instant(item: Mapping[str, Any], where: str) -> datetime | None:
+    """None where the client leaves the required field out: what happened is worth keeping without it."""
+    text = item.get("outcomeTimestamp")
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        path = f"{where}.outcomeTimestamp"
+        raise BadRequest(f"{path}: expected an RFC 3339 time such as 2026-01-31T09:30:00Z", where=path) from None
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)  # the specification says UTC
+
+
+def _text(item: Any, name: str, where: str, limit: int = 2000) -> str:
+    value = item.get(name) if isinstance(item, dict) else None
+    if not isinstance(value, str) or not 0 < len(value) <= limit:
+        raise BadRequest(f"{where}.{name}: expected a text of at most {limit} characters", where=f"{where}.{name}")
+    return value

@@ -1,0 +1,136 @@
+"""A hook call as a value: strict in what the service stands on, lenient in all else (extensions, unknown fields)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from cds_server.hooks.errors import BadRequest
+
+# https://hl7.org/fhir/R4/datatypes.html#id
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+
+# Required context fields by hook, from the CDS Hooks 2.0 hook definitions.
+_REQUIRED: Mapping[str, tuple[str, ...]] = {
+    "patient-view": ("userId", "patientId"),
+    "order-select": ("userId", "patientId", "selections", "draftOrders"),
+    "order-sign": ("userId", "patientId", "draftOrders"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """Where the EHR's FHIR server is and the token for it, which lives as long as the call and is never shown."""
+
+    base: str
+    token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HookRequest:
+    """One call. drafts: the draft orders the user is at (order-select: those selected); context: as it came."""
+
+    hook: str
+    hook_instance: str
+    patient: str
+    context: Mapping[str, Any]
+    drafts: tuple[Mapping[str, Any], ...] = ()
+    access: Access | None = None
+    prefetch: Mapping[str, Any] = field(default_factory=dict)
+
+
+def parse(body: Any, *, hooks: tuple[str, ...]) -> HookRequest:
+    """The call in a JSON body, for a service listed for `hooks`; raises BadRequest naming the field."""
+    _check(isinstance(body, dict), "", "a JSON object", body)
+    hook = _string(body, "hook")
+    _check(hook in hooks, "hook", f"one of {', '.join(hooks)}, which this service is listed for in /cds-services", hook)
+    context = _object(body, "context", required=True)
+    for name in _REQUIRED[hook]:
+        _check(name in context, f"context.{name}", f"a value, which {hook} requires", None)
+    return HookRequest(
+        hook=hook,
+        hook_instance=_uuid(body),
+        patient=_patient(context),
+        context=context,
+        drafts=_drafts(hook, context),
+        access=_access(body),
+        prefetch=_object(body, "prefetch"),
+    )
+
+
+def _uuid(body: Mapping[str, Any]) -> str:
+    text = _string(body, "hookInstance")
+    try:
+        return str(UUID(text))
+    except ValueError:
+        raise _bad("hookInstance", "a UUID", text) from None
+
+
+def _patient(context: Mapping[str, Any]) -> str:
+    # The field is a bare id; some clients send the reference, which says the same.
+    text = _string(context, "patientId", "context.").removeprefix("Patient/")
+    _check(
+        _ID.fullmatch(text) is not None, "context.patientId", "a FHIR id (letters, digits, - and ., at most 64)", text
+    )
+    return text
+
+
+def _drafts(hook: str, context: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    if hook == "patient-view":
+        return ()
+    drafts = _resources(context)
+    if hook != "order-select":
+        return drafts
+    selections = context["selections"]
+    fits = isinstance(selections, list) and all(isinstance(item, str) for item in selections)
+    _check(fits, "context.selections", "an array of references such as MedicationRequest/1", selections)
+    return tuple(one for one in drafts if f"{one.get('resourceType')}/{one.get('id')}" in selections)
+
+
+def _resources(context: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    # A Bundle without `type` or `resourceType` is what one real client sends: only the entries are needed.
+    bundle = context["draftOrders"]
+    _check(isinstance(bundle, dict), "context.draftOrders", "a Bundle", bundle)
+    entries = bundle.get("entry", [])
+    _check(isinstance(entries, list), "context.draftOrders.entry", "an array", entries)
+    found = (entry.get("resource") for entry in entries if isinstance(entry, dict))
+    return tuple(one for one in found if isinstance(one, dict) and isinstance(one.get("resourceType"), str))
+
+
+def _access(body: Mapping[str, Any]) -> Access | None:
+    authorization = _object(body, "fhirAuthorization")
+    if "fhirServer" not in body or body["fhirServer"] is None:
+        _check(not authorization, "fhirServer", "an address, as fhirAuthorization is there", None)
+        return None
+    base = _string(body, "fhirServer")
+    token = authorization.get("access_token")
+    _check(
+        token is None or isinstance(token, str), "fhirAuthorization.access_token", "a string", "another kind of value"
+    )
+    return Access(base=base, token=token)
+
+
+def _string(body: Mapping[str, Any], name: str, path: str = "") -> str:
+    value = body.get(name)
+    _check(isinstance(value, str) and value != "", path + name, "a non-empty string", value)
+    return str(value)
+
+
+def _object(body: Mapping[str, Any], name: str, *, required: bool = False) -> Mapping[str, Any]:
+    value = body.get(name)
+    if value is None and not required:
+        return {}
+    _check(isinstance(value, dict), name, "an object", value)
+    return value or {}
+
+
+def _check(fits: bool, where: str, expected: str, found: Any) -> None:
+    if not fits:
+        raise _bad(where, expected, found)
+
+
+def _bad(where: str, expected: str, found: Any) -> BadRequest:
+    # Only the kind of a compound value is shown, and only the start of a text: it may be a name or a token.
+    shown = "nothing" if found is None else repr(found[:40]) if isinstance(found, str) else type(found).__name__
+    return BadRequest(f"{where or 'the body'}: expected {expected}, found {shown}", where=where)

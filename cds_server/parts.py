@@ -1,0 +1,52 @@
+"""What the service is made of, put together once and handed in: no module reaches for any of it by itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from secrets import token_hex
+from uuid import uuid4
+
+from fhir.client import FhirClient
+
+from cds_server.config import Settings
+from cds_server.estimator import Estimator, Queue
+from cds_server.hooks.protocol import Access
+from cds_server.store import Store
+from cds_server.work import utc_now
+from models.catalog import Catalog, load_catalog
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """client_for: a reader of the EHR for one call. new_id: 128 random bits in hex. new_uuid: a random UUID."""
+
+    settings: Settings
+    catalog: Catalog
+    store: Store
+    estimator: Estimator
+    client_for: Callable[[Access], FhirClient]
+    clock: Callable[[], datetime] = utc_now
+    new_id: Callable[[], str] = field(default=lambda: token_hex(16))
+    new_uuid: Callable[[], str] = field(default=lambda: str(uuid4()))
+
+
+def build_parts(settings: Settings, *, store: Store | None = None, queue: Queue | None = None) -> Parts:
+    """The parts for `settings`; without a queue every fit runs in this process."""
+    if store is None:
+        store = Store(settings.database)
+        store.prepare()
+    catalog = load_catalog()
+    estimator = Estimator(
+        store, catalog, queue, budget_s=settings.hook_budget_ms / 1000, task_limit_s=settings.task_limit_s
+    )
+    return Parts(
+        settings=settings,
+        catalog=catalog,
+        store=store,
+        estimator=estimator,
+        client_for=lambda access: _client(settings, access),
+    )
+
+
+def _client(settings: Settings, access: Access) -> FhirClient:
+    return FhirClient(access.base, token=access.token, deadline_s=settings.fhir_deadline_ms / 1000)

@@ -1,0 +1,26 @@
+"""Sending to workers over a broker such as Redis."""
+
+import logging
+
+from kombu.exceptions import OperationalError
+
+from cds_server.config import Settings
+from cds_server.tasks import ESTIMATE, create_celery
+
+log = logging.getLogger(__name__)
+
+
+class BrokerQueue:
+    """Keys to whoever consumes at TITRATE_BROKER_URL. Whether anyone does is seen by the waiting caller (estimator)."""
+
+    alive = True
+
+    def __init__(self, settings: Settings) -> None:
+        self._app = create_celery(settings)
+
+    def send(self, key: str) -> None:
+        """Hand a content key to a worker; raises OSError where the broker does not answer."""
+        try:
+            self._app.send_task(ESTIMATE, args=[key], ignore_result=True, retry=False)
+        except OperationalError as error:
+            raise OSError("the broker does not answer") from error

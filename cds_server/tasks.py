@@ -1,0 +1,94 @@
+"""The Celery app and its one thin task. A message is a content key; requests and results live in our database."""
+
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from celery import Celery
+
+from cds_server.config import Settings
+from cds_server.store import Store
+from cds_server.work import estimate
+from models.catalog import Catalog, load_catalog
+
+ESTIMATE = "titrate.estimate"
+QUEUE = "titrate"
+
+# Seconds between the soft limit, which raises inside the task, and the hard one, which kills its process.
+_GRACE_S = 5
+# An unacknowledged Redis message is handed out again after this; under the hard limit a long task would run twice.
+_VISIBILITY_S = 120
+
+
+def create_celery(settings: Settings, folder: Path | None = None) -> Celery:
+    """The app for sending and for working; `folder` holds the messages where no broker URL is set."""
+    app = Celery("titrate", set_as_current=False, broker=settings.broker_url or "filesystem://")
+    app.conf.update(
+        task_default_queue=QUEUE,
+        task_serializer="json",
+        accept_content=["json"],
+        task_ignore_result=True,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_soft_time_limit=settings.task_limit_s,
+        task_time_limit=settings.task_limit_s + _GRACE_S,
+        task_publish_retry=False,
+        worker_prefetch_multiplier=1,
+        worker_enable_remote_control=False,
+        worker_send_task_events=False,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        broker_connection_retry_on_startup=True,
+        **_transport(settings, folder),
+    )
+    return app
+
+
+def _transport(settings: Settings, folder: Path | None) -> dict[str, Any]:
+    if settings.broker_url:
+        limit = max(_VISIBILITY_S, 3 * settings.task_limit_s)
+        # Measured: without these a killed worker's message comes back after 93 s.
+        restore = {"unacked_restore_interval": 1, "unacked_restore_throttle": 1}
+        timeouts = {"socket_connect_timeout": 0.5, "socket_timeout": 5}
+        return {"broker_transport_options": {"visibility_timeout": limit, **restore, **timeouts}}
+    if folder is None:
+        raise ValueError("without TITRATE_BROKER_URL the queue needs a folder for its messages")
+    files = {"data_folder_in": str(folder), "data_folder_out": str(folder), "control_folder": str(folder / "control")}
+    return {
+        "broker_transport": "cds_server.queue.files:Transport",
+        "broker_transport_options": {**files, "polling_interval": settings.queue_polling_s},
+    }
+
+
+class Workbench:
+    """What a worker process needs, opened at first use: after the fork, never shared with the parent."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def store(self) -> Store:
+        return Store(self._settings.database)
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        return load_catalog()
+
+    def warm(self) -> None:
+        """Load the models, compile the kernels and open the database, so that the first task pays for none of it."""
+        from models.warm import warm
+
+        warm()
+        self.store.ready()
+        _ = self.catalog
+
+
+def register(app: Celery, bench: Workbench) -> Callable[[str], None]:
+    """Give the app its task; only a worker does this."""
+
+    @app.task(name=ESTIMATE)
+    def run(key: str) -> None:
+        estimate(bench.store, bench.catalog, key)
+
+    return run

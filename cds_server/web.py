@@ -1,0 +1,92 @@
+"""What every HTTP answer has in common: request id, access line, CORS, errors as JSON, health."""
+
+import logging
+import time
+from secrets import token_hex
+
+from flask import Blueprint, Flask, Response, g, jsonify, request
+from werkzeug.exceptions import HTTPException
+
+from cds_server.hooks.json import MAX_BYTES
+from cds_server.logs import request_id
+from cds_server.parts import Parts
+
+log = logging.getLogger("titrate.access")
+
+
+def equip(app: Flask, parts: Parts) -> None:
+    """Give the app its common behaviour."""
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BYTES
+    app.before_request(_begin)
+    app.after_request(_end)
+    app.after_request(_cors(parts.settings.cors_origins))
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _unexpected)
+    app.register_blueprint(_health(parts))
+
+
+def _begin() -> None:
+    g.started = time.monotonic()
+    request_id.set(token_hex(8))
+
+
+def _end(response: Response) -> Response:
+    # The rule, not the path: a path may hold a signed link or an id.
+    rule = request.url_rule.rule if request.url_rule else "unmatched"
+    took = round((time.monotonic() - g.get("started", time.monotonic())) * 1000, 1)
+    log.info("request", extra={"method": request.method, "rule": rule, "status": response.status_code, "ms": took})
+    response.headers["X-Request-Id"] = request_id.get()
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    return response
+
+
+def _cors(origins: tuple[str, ...]):  # type: ignore[no-untyped-def]
+    allowed = {origin.rstrip("/") for origin in origins}
+
+    def add(response: Response) -> Response:
+        response.vary.add("Origin")
+        if request.headers.get("Origin") in allowed:
+            response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
+            response.headers["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"
+            response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
+        return response
+
+    return add
+
+
+def _http_error(error: HTTPException) -> tuple[Response, int]:
+    issue = {"severity": "error", "code": "processing", "diagnostics": error.description or error.name}
+    return jsonify({"resourceType": "OperationOutcome", "issue": [issue]}), error.code or 500
+
+
+def _unexpected(error: Exception) -> tuple[Response, int]:
+    # 503 and not 500: nothing was half done, and the client may simply try again.
+    reference = token_hex(4)
+    log.exception("request failed", extra={"reference": reference}, exc_info=error)
+    text = f"the service could not complete this request (reference {reference}); it may be sent again"
+    issue = {"severity": "error", "code": "exception", "diagnostics": text}
+    return jsonify({"resourceType": "OperationOutcome", "issue": [issue]}), 503
+
+
+def _health(parts: Parts) -> Blueprint:
+    health = Blueprint("health", __name__)
+
+    @health.get("/health")
+    def alive() -> Response:
+        return jsonify({"status": "ok"})
+
+    @health.get("/ready")
+    def ready() -> tuple[Response, int]:
+        database = _database_ready(parts)
+        state = {"status": "ready" if database else "not ready", "database": database}
+        return jsonify(state | {"estimates": parts.estimator.arrangement}), 200 if database else 503
+
+    return health
+
+
+def _database_ready(parts: Parts) -> bool:
+    try:
+        return parts.store.ready()
+    except Exception:
+        log.exception("the database does not answer")
+        return False
