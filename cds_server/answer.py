@@ -38,14 +38,19 @@ class Answered:
 def answer(request: HookRequest, service: str, parts: Parts) -> list[Card]:
     """The cards of one call; raises HookError where the call itself is at fault, and nothing else."""
     try:
-        now = parts.clock()
         gathered = gather(request, parts)
-        answered = [_on_question(item, gathered, request, parts, now) for item in gathered.questions]
-        answered += [_notice(notices.uncoded(drug, _occasion(request, parts)), request) for drug in gathered.uncoded]
     except HookError:
         raise
     except Exception:
-        answered = [_failed(request, parts, None)]
+        return _recorded([_failed(request, parts, None)], request, service, parts)
+    return answer_from(gathered, request, service, parts)
+
+
+def answer_from(gathered: Gathered, request: HookRequest, service: str, parts: Parts) -> list[Card]:
+    """The cards for what has been gathered, written down before they are returned."""
+    now = parts.clock()
+    answered = [_on_question(item, gathered, request, parts, now) for item in gathered.questions]
+    answered += [_notice(notices.uncoded(drug, _occasion(request, parts)), request) for drug in gathered.uncoded]
     return _recorded(answered, request, service, parts)
 
 

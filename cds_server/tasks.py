@@ -77,7 +77,7 @@ class Workbench:
 
     def warm(self) -> None:
         """Load the models, compile the kernels and open the database, so that the first task pays for none of it."""
-        from models.warm import warm
+        from models.pk import warm
 
         warm()
         self.store.ready()

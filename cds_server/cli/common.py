@@ -1,0 +1,62 @@
+"""What the commands share: exit codes, output, and the queue that settings ask for."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from cds_server.config import Settings
+from cds_server.estimator import Queue
+from cds_server.queue.broker import BrokerQueue
+from cds_server.queue.embedded import EmbeddedWorker
+from cds_server.store import Store
+
+EXIT_NOT_AS_WISHED = 1
+EXIT_UNUSABLE = 3
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+
+
+def say(text: str) -> None:
+    """Progress, on standard error: standard output is for results."""
+    click.echo(text, err=True)
+
+
+def show(value: Any) -> None:
+    """One JSON document on standard output."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def warm_up() -> None:
+    """Compile the numerical kernels, or load them from the cache: never inside a hook call."""
+    from models.pk import warm
+
+    say("Preparing the numerical kernels (compiled once, then cached) ...")
+    warm()
+
+
+@contextmanager
+def queue_for(settings: Settings, store: Store) -> Iterator[Queue | None]:
+    """The queue: a broker by URL, else a worker of our own, else (in-process) none."""
+    if settings.queue == "in-process":
+        yield None
+    elif settings.broker_url:
+        yield BrokerQueue(settings)
+    else:
+        with EmbeddedWorker(settings, store) as queue:
+            yield queue
+
+
+@contextmanager
+def opened_store(settings: Settings) -> Iterator[Store]:
+    """The database, brought to the current schema where it is SQLite; another one must have it already."""
+    store = Store(settings.database)
+    try:
+        store.prepare()
+        if not store.ready():
+            raise click.ClickException("the database lacks the current schema: run `titrate database upgrade`")
+        yield store
+    finally:
+        store.close()

@@ -1,0 +1,40 @@
+"""titrate feedback: what users did with the cards."""
+
+from collections import Counter
+from typing import Any
+
+import click
+
+from cds_server.cli.common import json_option, opened_store, show
+from cds_server.config import from_environment
+from cds_server.store import FeedbackRow
+
+
+@click.command()
+@json_option
+def feedback(as_json: bool) -> None:
+    """All stored feedback, oldest first; comments are people's words and may name a patient."""
+    with opened_store(from_environment()) as store:
+        rows = store.all_feedback()
+    if as_json:
+        show({"feedback": [_item(row) for row in rows]})
+        return
+    for row in rows:
+        click.echo(f"{row.received_at.isoformat()}  {row.card_uuid}  {row.outcome:10}  {row.reason_code or ''}")
+    counts = Counter(row.outcome for row in rows)
+    click.echo(", ".join(f"{outcome}: {count}" for outcome, count in sorted(counts.items())) or "no feedback yet")
+
+
+def _item(row: FeedbackRow) -> dict[str, Any]:
+    found = {
+        "card": row.card_uuid,
+        "service": row.service,
+        "outcome": row.outcome,
+        "outcomeTimestamp": row.outcome_at.isoformat() if row.outcome_at else None,
+        "received": row.received_at.isoformat(),
+        "acceptedSuggestions": list(row.accepted),
+        "reasonSystem": row.reason_system,
+        "reasonCode": row.reason_code,
+        "userComment": row.comment,
+    }
+    return {name: value for name, value in found.items() if value not in (None, [])}
