@@ -57,8 +57,8 @@ def notice(
 
 
 def _recommendation(issued: IssuedAdvice, advice: Recommendation, drug: Drug, occasion: Occasion) -> Card:
-    best = advice.regimens[0]
-    card = _card(_summary(advice, drug), detail.recommendation(issued, advice), indicator(advice), occasion, drug=drug)
+    best, body = advice.regimens[0], detail.recommendation(issued, advice, drug)
+    card = _card(_summary(advice, drug), body, indicator(advice), occasion, drug=drug)
     if occasion.draft is not None:
         card = _with_suggestions(card, advice, drug, occasion)
     return card | _link(occasion) | {"extension": {EXTENSION: _basis(issued, drug) | {"proposed": _figures(best)}}}

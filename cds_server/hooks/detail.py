@@ -6,7 +6,10 @@ from cds_server.hooks import words
 from cds_server.hooks.markdown import bullets, escape, join, section, table
 from cds_server.issued import IssuedAdvice
 from fhir.chart import Chart
+from models.covariates import shown
+from models.covariates import words as covariate_words
 from models.dosing.advice import CovariateUsed, Declined, ModelUsed, Recommendation, RegimenOutcome
+from models.drug import Drug
 from models.findings import Finding
 from models.record import Dose
 
@@ -18,11 +21,12 @@ _LABELS = {"proposed": "highest probability", "alternative": "alternative", "cur
 _DOSES_SHOWN = 12  # the latest; a card is read in seconds, the page has them all
 
 
-def recommendation(issued: IssuedAdvice, advice: Recommendation) -> str:
+def recommendation(issued: IssuedAdvice, advice: Recommendation, drug: Drug) -> str:
     """The basis of a recommendation."""
     chart = issued.chart
     return join(
         _regimens(advice),
+        f"Reckoned with the next dose at {words.moment(advice.regimens[0].regimen.start, chart)}.",
         f"Target: {escape(words.target(advice.target))} at steady state; {escape(advice.target.indication)} "
         f"({escape(advice.target.source)}).",
         section("Missing or doubtful", _findings(advice.findings)),
@@ -31,7 +35,7 @@ def recommendation(issued: IssuedAdvice, advice: Recommendation) -> str:
         section("Doses used", _doses(chart)),
         section("Covariates used", _covariates(advice.covariates, chart)),
         section("Model", _model(advice.model, f"{advice.draws} draws, seed {advice.seed}")),
-        section("Not verified", bullets([escape(line) for line in advice.model.not_verified])),
+        section("Not verified", bullets([escape(line) for line in (*advice.model.not_verified, *drug.not_verified)])),
         SUPPORTS,
     )
 
@@ -65,7 +69,7 @@ def _regimens(advice: Recommendation) -> str:
     extra = [] if advice.target.metric == "trough" else [f"Trough, {words.unit(advice.regimens[0].trough.unit)}"]
     rows = [_regimen(outcome, with_trough=bool(extra)) for outcome in advice.regimens]
     broken = [f"{escape(words.dose(one.regimen))}: {escape(text)}" for one in advice.regimens for text in one.limits]
-    return join(table([*header, *extra], rows), section("Limits passed", bullets(broken)))
+    return join(table([*header, *extra], rows), section("Hard limits exceeded", bullets(broken)))
 
 
 def _regimen(outcome: RegimenOutcome, *, with_trough: bool) -> list[str]:
@@ -121,10 +125,13 @@ def _covariates(used: Iterable[CovariateUsed], chart: Chart) -> str:
     return bullets([_covariate(item, chart) for item in used])
 
 
+_SEX = ("male", "female")
+
+
 def _covariate(item: CovariateUsed, chart: Chart) -> str:
-    unit = "" if item.unit == "1" else f" {words.unit(item.unit)}"
+    value = _SEX[bool(item.value)] if item.name == "female" else escape(shown(item.name, item.value, item.unit))
     when = f", {words.moment(item.time, chart, item.source)}" if item.time is not None else ""
-    return f"{escape(item.name.replace('_', ' '))}: {item.value:.4g}{escape(unit)} ({escape(item.derivation)}{when})"
+    return f"{escape(covariate_words(item.name))}: {value} ({escape(item.derivation)}{when})"
 
 
 def _model(model: ModelUsed, drawn: str) -> str:
