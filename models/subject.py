@@ -10,8 +10,20 @@ from models.covariates import CovariateUsed, resolve
 from models.errors import RecordError, UnitError
 from models.findings import Finding
 from models.population.effects import typical_values
-from models.events import DOSE, MODELLED_DURATION, MODELLED_RATE, Events
-from models.population.plan import MATRIX, MODAL, Plan, compile_plan
+from models.events import (
+    ABOVE,
+    BELOW,
+    D_COMP,
+    D_RATE,
+    DOSE,
+    MODELLED_DURATION,
+    MODELLED_RATE,
+    O_OUTPUT,
+    O_ROW,
+    O_TIME,
+    Events,
+)
+from models.population.plan import DEPOT_COMP, MATRIX, MODAL, Plan, compile_plan
 from models.population.model import PopulationModel
 from models.population.structure import MASS
 from models.record import Dose, PatientRecord
@@ -20,28 +32,20 @@ MAX_DOSES = 20_000  # after expansion of trains; more is a chart gone wrong
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Levels:
-    """Observations (o,): value (or the limit it was beyond), censoring 0 none, 1 below, 2 above, weight, source."""
-
-    value: np.ndarray
-    censoring: np.ndarray
-    weight: np.ndarray
-    source: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Subject:
-    """What the kernels need of one patient. row_time (r,): from when each covariate row holds; rows of `covariates`.
+    """What the kernels need of one patient.
 
-    used, findings: the covariates as used, and what had to be said about them.
+    levels: (o, 3) with the columns that models.events names; sources: their keys into the chart.
+    covariates: (r, needs), in force from row_time (r,) h on. used, findings: the covariates as used, and what had to be said about them.
     """
 
     model: PopulationModel
     plan: Plan
     events: Events
-    levels: Levels
+    levels: np.ndarray
     covariates: np.ndarray
     row_time: np.ndarray
+    sources: tuple[str, ...] = ()
     used: tuple[CovariateUsed, ...] = ()
     findings: tuple[Finding, ...] = ()
 
@@ -74,6 +78,7 @@ def subject_from_record(model: PopulationModel, record: PatientRecord, *, extra_
         doses=columns,
         obs_time=np.array(times, dtype=float),
         levels=levels,
+        sources=tuple(level.source for level in record.levels),
         used=at_now.used,
         findings=resolved.findings,
     )
@@ -86,34 +91,36 @@ def assemble(
     row_time: np.ndarray,
     doses: dict[str, np.ndarray],
     obs_time: np.ndarray,
-    levels: Levels,
+    levels: np.ndarray,
+    sources: tuple[str, ...] = (),
     used: tuple[CovariateUsed, ...] = (),
     findings: tuple[Finding, ...] = (),
 ) -> Subject:
     """A subject whose covariate rows (r, needs) hold forward from row_time (r,); doses as dose_columns gives them."""
     plan = plan_of(model)
     names = tuple(need.name for need in model.needs)
+    count = doses["time"].size
+    dose = np.column_stack(
+        [
+            doses["time"],
+            np.arange(count) + 1.0,
+            np.full(count, DOSE),
+            doses["comp"],
+            doses["amount"],
+            doses["rate"],
+            doses["interval"],
+            doses["steady"],
+            row_at(row_time, doses["time"]),
+        ]
+    )
     events = Events(
-        method=method_for(plan, doses["comp"], doses["rate"]),
+        method=method_for(plan, dose),
         first_row=0,
         typical=np.ascontiguousarray(typical_values(model.parameters, names, covariates)),
         weight=term_weights(model, names, covariates),
-        dose_kind=np.full(doses["time"].size, DOSE, dtype=np.int64),
-        dose_time=doses["time"],
-        dose_order=np.arange(doses["time"].size, dtype=float) + 1.0,
-        dose_comp=doses["comp"],
-        dose_amount=doses["amount"],
-        dose_rate=doses["rate"],
-        dose_interval=doses["interval"],
-        dose_steady=doses["steady"],
-        dose_row=row_at(row_time, doses["time"]),
-        obs_time=obs_time,
-        obs_order=np.zeros(obs_time.size),  # before the doses of the same moment: a trough
-        obs_out=np.zeros(obs_time.size, dtype=np.int64),
-        obs_row=row_at(row_time, obs_time),
-        change_time=np.ascontiguousarray(row_time[1:]),
-        change_order=np.full(row_time.size - 1, -1.0),
-        change_row=np.arange(1, row_time.size, dtype=np.int64),
+        dose=dose,
+        obs=observations(row_time, obs_time),
+        change=np.column_stack([row_time[1:], np.full(row_time.size - 1, -1.0), np.arange(1.0, row_time.size)]),
     )
     return Subject(
         model=model,
@@ -122,6 +129,7 @@ def assemble(
         levels=levels,
         covariates=covariates,
         row_time=row_time,
+        sources=sources,
         used=used,
         findings=findings,
     )
@@ -132,9 +140,17 @@ def row_at(row_time: np.ndarray, times: np.ndarray) -> np.ndarray:
     return np.maximum(np.searchsorted(row_time, times, side="right") - 1, 0).astype(np.int64)
 
 
-def method_for(plan: Plan, comp: np.ndarray, rate: np.ndarray) -> int:
+def observations(row_time: np.ndarray, times: np.ndarray, output: int | np.ndarray = 0) -> np.ndarray:
+    """Observation table (o, 4) at times (o,); before the doses of the same moment, as a trough is drawn."""
+    table = np.zeros((times.size, 4))
+    table[:, O_TIME], table[:, O_OUTPUT], table[:, O_ROW] = times, output, row_at(row_time, times)
+    return table
+
+
+def method_for(plan: Plan, dose: np.ndarray) -> int:
     """The closed form does not take an infusion into a depot; the matrix exponential does."""
-    if plan.method == MODAL and np.isin(comp[rate != 0.0], plan.depot).any():
+    infused = dose[dose[:, D_RATE] != 0.0, D_COMP]
+    if plan.method == MODAL and np.isin(infused, plan.depot[:, DEPOT_COMP]).any():
         return MATRIX
     return plan.method
 
@@ -198,14 +214,9 @@ def _rate(model: PopulationModel, compartment: str, dose: Dose, amount: float) -
     return amount / dose.duration if dose.duration > 0 and dose.route == "iv" else 0.0
 
 
-def _levels(model: PopulationModel, record: PatientRecord) -> Levels:
+def _levels(model: PopulationModel, record: PatientRecord) -> np.ndarray:
     for level in record.levels:
         if level.unit != model.concentration_unit:
             raise UnitError(f"level at {level.time} h is in {level.unit}; {model.id} predicts {model.concentration_unit}")
-    levels = record.levels
-    return Levels(
-        value=np.array([level.value for level in levels], dtype=float),
-        censoring=np.array([1 if level.censored else 2 if level.above else 0 for level in levels], dtype=np.int64),
-        weight=np.ones(len(levels)),
-        source=tuple(level.source for level in levels),
-    )
+    rows = [(level.value, BELOW if level.censored else ABOVE if level.above else 0, 1.0) for level in record.levels]
+    return np.array(rows, dtype=float).reshape(-1, 3)

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.events import L_CENSORING, L_VALUE, O_TIME
 from models.fit.kernels.map import CONVERGED, INVALID, NOT_CONVERGED, SINGULAR
-from models.fit.kernels.search import search
+from models.fit.kernels.objective import Problem
+from models.fit.kernels.search import Found, search
 from models.fit.posterior import FitStatus, LevelFit, Posterior
 from models.population.model import PopulationModel
 from models.subject import Subject
@@ -27,9 +29,10 @@ MESSAGE = {
 
 @dataclass(frozen=True, kw_only=True)
 class FitOptions:
-    """prior_weight: 1 is the full prior, below 1 a flattened one."""
+    """prior_weight: 1 is the full prior, below 1 a flattened one. starts: None, or how many to search from."""
 
     prior_weight: float = 1.0
+    starts: int | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 < self.prior_weight < float("inf"):
@@ -38,14 +41,32 @@ class FitOptions:
 
 def fit_map(model: PopulationModel, subject: Subject, *, options: FitOptions | None = None) -> Posterior:
     """The most probable random effects given the subject's levels; never raises for a fit that fails (see status)."""
-    if subject.levels.value.size == 0:
+    if subject.levels.shape[0] == 0:
         return prior(model)
     options = options or FitOptions()
-    levels, n = subject.levels, len(model.eta_names)
-    found = search(
-        subject.plan, subject.events, levels.value, levels.censoring, levels.weight, options.prior_weight, np.zeros(n)
-    )
-    status, eta, objective, covariance, steps, fits = found
+    problem = Problem(subject.plan, subject.events, subject.levels, options.prior_weight)
+    found = search(problem, starting_points(model, options.starts))
+    return _posterior(model, subject, found)
+
+
+def starting_points(model: PopulationModel, starts: int | None) -> np.ndarray:
+    """(s, e): the population, then points one prior standard deviation and a half away along each eta in turn.
+
+    starts None: as many as the model's shape calls for.
+    """
+    n = len(model.eta_names)
+    sd = np.sqrt(np.diag(model.omega))
+    away = [sign * 1.5 * sd[i] * np.eye(n)[i] for i in range(n) for sign in (1.0, -1.0)]
+    wanted = _wanted(model) if starts is None else starts
+    return np.array([np.zeros(n), *away][: max(wanted, 1)])
+
+
+def _wanted(model: PopulationModel) -> int:
+    return 1
+
+
+def _posterior(model: PopulationModel, subject: Subject, found: Found) -> Posterior:
+    status, eta, covariance = found.status, found.eta, found.covariance
     return Posterior(
         model_id=model.id,
         model_hash=model.hash,
@@ -54,10 +75,10 @@ def fit_map(model: PopulationModel, subject: Subject, *, options: FitOptions | N
         eta_names=model.eta_names,
         eta=eta,
         covariance=covariance,
-        objective=float(objective),
+        objective=float(found.objective),
         shrinkage=1.0 - np.sqrt(np.diag(covariance) / np.diag(model.omega)),
-        levels=_level_fits(subject, fits),
-        iterations=int(steps),
+        levels=_level_fits(subject, found.fits),
+        iterations=int(found.steps),
     )
 
 
@@ -80,16 +101,16 @@ def prior(model: PopulationModel) -> Posterior:
 
 def _level_fits(subject: Subject, fits: np.ndarray) -> tuple[LevelFit, ...]:
     """fits (o, 3): individual prediction, population prediction, weighted residual."""
-    levels, events = subject.levels, subject.events
+    levels, times = subject.levels, subject.events.obs[:, O_TIME]
     return tuple(
         LevelFit(
-            time=float(events.obs_time[o]),
-            observed=float(levels.value[o]),
-            censored=bool(levels.censoring[o]),
+            time=float(times[o]),
+            observed=float(levels[o, L_VALUE]),
+            censored=bool(levels[o, L_CENSORING]),
             individual=float(fits[o, 0]),
             population=float(fits[o, 1]),
             wres=float(fits[o, 2]),
-            source=levels.source[o],
+            source=subject.sources[o] if subject.sources else "",
         )
-        for o in range(levels.value.size)
+        for o in range(levels.shape[0])
     )

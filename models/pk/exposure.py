@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from models.errors import MissingCovariate, RecordError
-from models.events import Events
+from models.events import D_COMP, D_RATE, Events
 from models.pk.kernels.many import parameters_many, run_many
 from models.population.model import PopulationModel
 from models.record import Dose, Route
-from models.subject import Levels, Subject, assemble, dose_columns, plan_of, row_at, term_weights
+from models.subject import Subject, assemble, dose_columns, observations, row_at
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -29,7 +29,7 @@ class SteadyState:
 def concentrations(model: PopulationModel, subject: Subject, etas: ArrayLike, times: ArrayLike) -> np.ndarray:
     """(m, k) in model.concentration_unit for random effects (m, e) at times (k,), h; just before a dose of that time."""
     at = _times(times)
-    events = _observing(subject, at, np.zeros(at.size, dtype=np.int64))
+    events = _observing(subject, at, 0)
     return _run(subject, events, _etas(model, etas), area=False)
 
 
@@ -39,7 +39,7 @@ def auc(model: PopulationModel, subject: Subject, etas: ArrayLike, windows: Arra
     if edges.shape[1] != 2 or not np.isfinite(edges).all() or (edges[:, 1] < edges[:, 0]).any():
         raise RecordError(f"AUC windows must be (k, 2) finite times, from before to; got {edges.tolist()}")
     at = edges.ravel()
-    events = _observing(subject, at, np.full(at.size, -1, dtype=np.int64))
+    events = _observing(subject, at, -1)
     total = _run(subject, events, _etas(model, etas), area=True)
     return total[:, 1::2] - total[:, 0::2]
 
@@ -75,7 +75,7 @@ def steady_state(
     at = np.append(times, interval)
     out = np.zeros(at.size, dtype=np.int64)
     out[-1] = -1
-    events = _observing(subject, at, out)._replace(obs_order=np.full(at.size, 9.0))
+    events = _observing(subject, at, out)
     result = _run(subject, events, _etas(model, etas), area=True)
     curve = result[:, :-1]
     return SteadyState(
@@ -85,14 +85,13 @@ def steady_state(
 
 def _patient(model: PopulationModel, covariates: Mapping[str, float], dose: Dose) -> Subject:
     values = [_covariate(model, need.name, need.default, covariates) for need in model.needs]
-    nothing = Levels(value=np.empty(0), censoring=np.empty(0, np.int64), weight=np.empty(0), source=())
     return assemble(
         model,
         covariates=np.array([values], dtype=float).reshape(1, len(values)),
         row_time=np.zeros(1),
         doses=dose_columns(model, [dose]),
         obs_time=np.empty(0),
-        levels=nothing,
+        levels=np.empty((0, 3)),
     )
 
 
@@ -106,8 +105,8 @@ def _covariate(model: PopulationModel, name: str, default: float | None, covaria
 def _grid(model: PopulationModel, subject: Subject, interval: float, duration: float, points: int) -> np.ndarray:
     """Times to look for the peak, and the end of the interval last."""
     observed = model.outputs[0].compartment
-    direct = all(model.structure.compartments[c] == observed for c in subject.events.dose_comp)
-    if direct and (subject.events.dose_rate >= 0.0).all() and not model.structure.dosing.get(observed):
+    direct = all(model.structure.compartments[c] == observed for c in subject.events.dose[:, D_COMP].astype(int))
+    if direct and (subject.events.dose[:, D_RATE] >= 0.0).all() and not model.structure.dosing.get(observed):
         return np.array([duration % interval, interval])
     return np.append(np.arange(points) * (interval / points), interval)
 
@@ -125,14 +124,12 @@ def _peak(curve: np.ndarray, times: np.ndarray) -> np.ndarray:
     return np.where((bend < 0.0) & np.isfinite(higher), higher, top)
 
 
-def _observing(subject: Subject, times: np.ndarray, out: np.ndarray) -> Events:
-    return subject.events._replace(
-        obs_time=times, obs_order=np.zeros(times.size), obs_out=out, obs_row=row_at(subject.row_time, times)
-    )
+def _observing(subject: Subject, times: np.ndarray, output: int | np.ndarray) -> Events:
+    return subject.events._replace(obs=observations(subject.row_time, times, output))
 
 
 def _run(subject: Subject, events: Events, etas: np.ndarray, *, area: bool) -> np.ndarray:
-    out = np.empty((etas.shape[0], events.obs_time.size))
+    out = np.empty((etas.shape[0], events.obs.shape[0]))
     run_many(subject.plan, events, etas, area, out)
     return out
 

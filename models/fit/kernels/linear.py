@@ -3,11 +3,12 @@
 from math import sqrt
 
 import numpy as np
-from numba import njit
+
+from models.kernel import Array, kernel
 
 
-@njit(cache=True)
-def cholesky(A, L):
+@kernel
+def cholesky(A: Array, L: Array) -> bool:
     """Lower L with L L' = A; False where A is not positive definite."""
     n = A.shape[0]
     for i in range(n):
@@ -24,8 +25,8 @@ def cholesky(A, L):
     return True
 
 
-@njit(cache=True)
-def solve(L, b):
+@kernel
+def solve(L: Array, b: Array) -> Array:
     """x with L L' x = b."""
     n = b.size
     x = b.copy()
@@ -40,8 +41,8 @@ def solve(L, b):
     return x
 
 
-@njit(cache=True)
-def inverse(L):
+@kernel
+def inverse(L: Array) -> Array:
     """Inverse of L L'."""
     n = L.shape[0]
     out, unit = np.empty((n, n)), np.zeros(n)
@@ -50,3 +51,11 @@ def inverse(L):
         out[:, j] = solve(L, unit)
         unit[j] = 0.0
     return out
+
+
+@kernel
+def dot(a: Array, b: Array) -> float:
+    total = 0.0
+    for i in range(a.size):
+        total += a[i] * b[i]
+    return total

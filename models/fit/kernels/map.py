@@ -1,85 +1,96 @@
-"""The most probable random effects (MAP): damped Gauss-Newton steps, then Newton steps on the exact curvature."""
+"""The most probable random effects (MAP) from one start: damped Gauss-Newton, then Newton on the exact curvature."""
+
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
-from models.fit.kernels.linear import cholesky, solve
-from models.fit.kernels.objective import objective
+from models.fit.kernels.linear import cholesky, dot, solve
+from models.fit.kernels.objective import Problem, objective
+from models.kernel import Array, kernel
+from models.population.plan import ODE
 
 CONVERGED, NOT_CONVERGED, SINGULAR, INVALID = range(4)
-MAX_STEPS = 60
-# Expected further decrease of the objective. 1e-3 is where Gauss-Newton hands over to Newton; at 1e-11 the
-# estimate is within 1e-5 of its standard error, far below the 1e-4 that programs agree to.
-ROUGH, FINE = 1e-3, 1e-11
-STEP = 1e-4  # of central differences of the exact gradient; error ~ STEP^2
+MAX_STEPS, MAX_GAUSS_NEWTON, MAX_DAMPING = 60, 12, 40
+# Expected further decrease of the objective (Newton's decrement): where Gauss-Newton hands over, and where it ends.
+# 1e-10 leaves an estimate within 1e-5 of its standard error, far below the 1e-4 that programs agree to.
+ROUGH, FINE = 1e-3, 1e-10
+# Step of the central differences of the exact gradient, in prior standard deviations: error ~ step^2. Wider for ODE
+# models, whose gradient carries the solver's 1e-7.
+STEP, STEP_ODE = 1e-4, 2e-3
 
 
-@njit(cache=True, nogil=True)
-def find_mode(plan, ev, y, censoring, weight, prior_weight, start):
-    """(status, eta (e,), objective, gradient (e,), Hessian (e, e), steps) from one start."""
-    n, o = start.size, y.size
-    eta, f, J = start.copy(), np.empty(o), np.zeros((o, n))
+class Mode(NamedTuple):
+    """Where a search ended. curvature: (e, e) Hessian of the objective there."""
+
+    status: int
+    eta: Array
+    objective: float
+    gradient: Array
+    curvature: Array
+    steps: int
+
+
+@kernel
+def find_mode(problem: Problem, start: Array) -> Mode:
+    """Descends from start (e,); every accepted step lowers the objective. Never a stand-in value for a failure."""
+    n = start.size
+    eta, F = start.copy(), np.zeros((problem.levels.shape[0], 1 + n))
     g, H, L = np.empty(n), np.empty((n, n)), np.zeros((n, n))
-    ok, value = objective(plan, ev, y, censoring, weight, prior_weight, eta, n, f, J, g, H)
-    if not ok:
-        return INVALID, eta, value, g, H, 0
-    damping, exact = 0.0, False
     trial_g, trial_H = np.empty(n), np.empty((n, n))
+    ok, value = objective(problem, eta, F, g, H)
+    if not ok:
+        return Mode(INVALID, eta, value, g, H, 0)
+    damping, exact = 0.0, False
     for step in range(MAX_STEPS):
-        if not exact and (step >= 12 or _decrease(H, g, L) < ROUGH):
-            exact = True
+        exact = exact or step >= MAX_GAUSS_NEWTON or (cholesky(H, L) and dot(g, solve(L, g)) < ROUGH)
         if exact:
-            if not curvature(plan, ev, y, censoring, weight, prior_weight, eta, H):
-                return INVALID, eta, value, g, H, step
-            definite = cholesky(H, L)
-            if definite and np.dot(g, solve(L, g)) < FINE:
-                return CONVERGED, eta, value, g, H, step
+            if not curvature(problem, eta, F, H):
+                return Mode(INVALID, eta, value, g, H, step)
+            if cholesky(H, L) and dot(g, solve(L, g)) < FINE:
+                return Mode(CONVERGED, eta, value, g, H, step)
         moved = False
-        for _ in range(40):
-            A = H.copy()
-            for i in range(n):
-                A[i, i] += damping * plan.omega_inverse[i, i]
-            if cholesky(A, L):
-                move = solve(L, g)
-                trial = eta - move
-                ok, new = objective(plan, ev, y, censoring, weight, prior_weight, trial, n, f, J, trial_g, trial_H)
+        for _ in range(MAX_DAMPING):
+            if _damped(problem, H, damping, L):
+                trial = eta - solve(L, g)
+                ok, new = objective(problem, trial, F, trial_g, trial_H)
                 if ok and new <= value:
                     moved = True
                     break
             damping = max(4.0 * damping, 0.1)
         if not moved:
-            return (NOT_CONVERGED if cholesky(H, L) else SINGULAR), eta, value, g, H, step
+            return Mode(NOT_CONVERGED if cholesky(H, L) else SINGULAR, eta, value, g, H, step)
         eta[:], g[:], value = trial, trial_g, new
         if not exact:
             H[:, :] = trial_H
         damping = 0.0 if damping < 0.05 else 0.2 * damping
-    return NOT_CONVERGED, eta, value, g, H, MAX_STEPS
+    return Mode(NOT_CONVERGED, eta, value, g, H, MAX_STEPS)
 
 
-@njit(cache=True)
-def _decrease(H, g, L):
-    if not cholesky(H, L):
-        return np.inf
-    return np.dot(g, solve(L, g))
+@kernel
+def _damped(problem: Problem, H: Array, damping: float, L: Array) -> bool:
+    """Factors of H + damping * diag(inv(Omega)): shorter steps, in units of the prior."""
+    A = H.copy()
+    for i in range(H.shape[0]):
+        A[i, i] += damping * problem.plan.omega_inverse[i, i]
+    return cholesky(A, L)
 
 
-@njit(cache=True, nogil=True)
-def curvature(plan, ev, y, censoring, weight, prior_weight, eta, H):
+@kernel
+def curvature(problem: Problem, eta: Array, F: Array, H: Array) -> bool:
     """Fills H (e, e) with the Hessian of the objective, by central differences of its exact gradient."""
-    n, o = eta.size, y.size
-    f, J, up, down = np.empty(o), np.zeros((o, n)), np.empty(n), np.empty(n)
-    near, unused = eta.copy(), np.empty((n, n))
+    n = eta.size
+    width = STEP_ODE if problem.plan.method == ODE else STEP
+    near, g, unused = eta.copy(), np.empty((2, n)), np.empty((n, n))
     for i in range(n):
-        h = STEP / np.sqrt(plan.omega_inverse[i, i])
-        near[i] = eta[i] + h
-        ok, _ = objective(plan, ev, y, censoring, weight, prior_weight, near, n, f, J, up, unused)
-        near[i] = eta[i] - h
-        also, _ = objective(plan, ev, y, censoring, weight, prior_weight, near, n, f, J, down, unused)
+        h = width / np.sqrt(problem.plan.omega_inverse[i, i])
+        for side in range(2):
+            near[i] = eta[i] + (h if side == 0 else -h)
+            ok, _ = objective(problem, near, F, g[side], unused)
+            if not ok:
+                return False
         near[i] = eta[i]
-        if not (ok and also):
-            return False
         for j in range(n):
-            H[i, j] = (up[j] - down[j]) / (2.0 * h)
+            H[i, j] = (g[0, j] - g[1, j]) / (2.0 * h)
     for i in range(n):
         for j in range(i):
             H[i, j] = H[j, i] = 0.5 * (H[i, j] + H[j, i])

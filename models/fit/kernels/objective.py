@@ -6,92 +6,106 @@ without constants, as NONMEM's individual objective. The residual variance v dep
 """
 
 from math import erfc, exp, log, pi, sqrt
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from models.events import BELOW, L_CENSORING, L_VALUE, L_WEIGHT, NOT_CENSORED, O_OUTPUT, Events
+from models.kernel import Array, kernel
 from models.pk.kernels.run import run
-from models.population.plan import LOG_SCALE, POWER
+from models.population.plan import LOG_SCALE, OUT_ADDITIVE, OUT_EXPONENT, OUT_KIND, OUT_PROPORTIONAL, POWER, Plan
 
-BELOW, ABOVE = 1, 2
+INVERSE_SQRT_2 = 1.0 / sqrt(2.0)
+LOG_SQRT_2PI = 0.5 * log(2.0 * pi)
 
 
-@njit(cache=True)
-def variance(kind, error, f):
-    """Residual variance and its derivative by f. On the log scale: of log y, so constant."""
-    if kind == LOG_SCALE:
-        return error[1], 0.0
-    if kind == POWER:
+class Problem(NamedTuple):
+    """What is fitted: levels (o, 3) as models.events names their columns; prior_weight 1 is the full prior."""
+
+    plan: Plan
+    events: Events
+    levels: Array
+    prior_weight: float
+
+
+@kernel
+def variance(out: Array, f: float) -> tuple[float, float]:
+    """Residual variance at prediction f, and its derivative by f. On the log scale: of log y, so constant."""
+    proportional, additive = out[OUT_PROPORTIONAL], out[OUT_ADDITIVE]
+    if out[OUT_KIND] == LOG_SCALE:
+        return additive, 0.0
+    if out[OUT_KIND] == POWER:
         if f <= 0.0:
-            return error[1], 0.0
-        scaled = error[0] * f ** (2.0 * error[2])
-        return scaled + error[1], 2.0 * error[2] * scaled / f
-    return error[0] * f * f + error[1], 2.0 * error[0] * f
+            return additive, 0.0
+        scaled = proportional * f ** (2.0 * out[OUT_EXPONENT])
+        return scaled + additive, 2.0 * out[OUT_EXPONENT] * scaled / f
+    return proportional * f * f + additive, 2.0 * proportional * f
 
 
-@njit(cache=True)
-def level_term(kind, error, f, y, censoring):
-    """(ok, term, d term / df, expected d2 term / df2) of one level y (or the limit it was beyond) at prediction f."""
-    if kind == LOG_SCALE:
+@kernel
+def level_term(out: Array, f: float, level: Array) -> tuple[bool, float, float, float]:
+    """(ok, term, d term / df, expected d2 term / df2) of one level (value, or the limit it was beyond) at f."""
+    v, dv = variance(out, f)
+    y, scale = level[L_VALUE], 1.0
+    if out[OUT_KIND] == LOG_SCALE:
         if not (f > 0.0 and y > 0.0):
             return False, 0.0, 0.0, 0.0
-        ok, term, slope, bend = _term(log(f), log(y), error[1], 0.0, censoring)
-        return ok, term, slope / f, bend / (f * f)
-    v, dv = variance(kind, error, f)
-    return _term(f, y, v, dv, censoring)
-
-
-@njit(cache=True)
-def _term(f, y, v, dv, censoring):
+        scale = 1.0 / f
+        f, y = log(f), log(y)
     if not (v > 0.0 and np.isfinite(v)):
         return False, 0.0, 0.0, 0.0
-    if censoring == 0:
+    if level[L_CENSORING] == NOT_CENSORED:
         r = y - f
-        return True, log(v) + r * r / v, dv / v - 2.0 * r / v - r * r * dv / (v * v), 2.0 / v + (dv / v) ** 2
-    sign = 1.0 if censoring == BELOW else -1.0
-    sd = sqrt(v)
-    z = sign * (y - f) / sd
-    dz = -sign / sd - 0.5 * z * dv / v
+        slope = dv / v - 2.0 * r / v - r * r * dv / (v * v)
+        return True, log(v) + r * r / v, slope * scale, (2.0 / v + (dv / v) ** 2) * scale * scale
+    sign = 1.0 if level[L_CENSORING] == BELOW else -1.0
+    z = sign * (y - f) / sqrt(v)
+    dz = (-sign / sqrt(v) - 0.5 * z * dv / v) * scale
     log_phi, hazard = log_normal(z)
     return True, -2.0 * log_phi, -2.0 * hazard * dz, 2.0 * hazard * (hazard + z) * dz * dz
 
 
-@njit(cache=True)
-def log_normal(z):
+@kernel
+def log_normal(z: float) -> tuple[float, float]:
     """log Phi(z), and its derivative phi(z) / Phi(z), without loss far in the tail."""
     if z > -8.0:
-        p = 0.5 * erfc(-z / sqrt(2.0))
-        return log(p), exp(-0.5 * z * z) / (sqrt(2.0 * pi) * p)
+        p = 0.5 * erfc(-z * INVERSE_SQRT_2)
+        return log(p), exp(-0.5 * z * z - LOG_SQRT_2PI) / p
     tail = -z  # Mills' ratio by its continued fraction (Abramowitz and Stegun 26.2.14)
     for k in range(30, 0, -1):
         tail = -z + k / tail
-    return -0.5 * z * z - 0.5 * log(2.0 * pi) - log(tail), tail
+    return -0.5 * z * z - LOG_SQRT_2PI - log(tail), tail
 
 
-@njit(cache=True, nogil=True)
-def objective(plan, ev, y, censoring, weight, prior_weight, eta, n_dir, f, J, gradient, hessian):
-    """(ok, objective) at eta; fills f (o,), J (o, e) and, where n_dir is e, gradient (e,) and expected hessian (e, e)."""
-    if not run(plan, ev, eta, n_dir, False, f, J):
+@kernel
+def objective(problem: Problem, eta: Array, F: Array, gradient: Array, hessian: Array) -> tuple[bool, float]:
+    """(ok, objective) at eta (e,). Fills F as pk.kernels.run does; with derivatives also gradient, expected hessian."""
+    plan, n, n_dir = problem.plan, eta.size, F.shape[1] - 1
+    if not run(plan, problem.events, eta, False, F):
         return False, np.inf
-    n = eta.size
-    total = 0.0
-    gradient[:] = 0.0
-    hessian[:, :] = 0.0
-    for i in range(n):
-        pull = 0.0
-        for j in range(n):
-            pull += plan.omega_inverse[i, j] * eta[j]
-            hessian[i, j] = 2.0 * prior_weight * plan.omega_inverse[i, j]
-        gradient[i] = 2.0 * prior_weight * pull
-        total += prior_weight * pull * eta[i]
-    for o in range(y.size):
-        k = ev.obs_out[o]
-        ok, term, slope, bend = level_term(plan.out_kind[k], plan.out_error[k], f[o], y[o], censoring[o])
+    total = _prior(problem, eta, gradient, hessian)
+    for o in range(F.shape[0]):
+        out = plan.out[int(problem.events.obs[o, O_OUTPUT])]
+        ok, term, slope, bend = level_term(out, F[o, 0], problem.levels[o])
         if not ok:
             return False, np.inf
-        total += weight[o] * term
+        weight = problem.levels[o, L_WEIGHT]
+        total += weight * term
         for i in range(n_dir):
-            gradient[i] += weight[o] * slope * J[o, i]
-            for j in range(n_dir):
-                hessian[i, j] += weight[o] * bend * J[o, i] * J[o, j]
+            gradient[i] += weight * slope * F[o, 1 + i]
+            for j in range(n):
+                hessian[i, j] += weight * bend * F[o, 1 + i] * F[o, 1 + j]
     return bool(np.isfinite(total)), total
+
+
+@kernel
+def _prior(problem: Problem, eta: Array, gradient: Array, hessian: Array) -> float:
+    inverse, weight, total = problem.plan.omega_inverse, problem.prior_weight, 0.0
+    for i in range(eta.size):
+        pull = 0.0
+        for j in range(eta.size):
+            pull += inverse[i, j] * eta[j]
+            hessian[i, j] = 2.0 * weight * inverse[i, j]
+        gradient[i] = 2.0 * weight * pull
+        total += weight * pull * eta[i]
+    return total

@@ -6,14 +6,14 @@
 
 from math import exp, expm1
 
-from numba import njit
+from models.kernel import kernel
 
 # Below this distance (times t) the quotient loses digits and a series takes over.
 CLOSE = 0.1
 
 
-@njit(cache=True)
-def first(a, b, ea, eb, t):
+@kernel
+def first(a: float, b: float, ea: float, eb: float, t: float) -> float:
     """ea = exp(a t), eb = exp(b t), which callers have at hand."""
     d = (a - b) * t
     if abs(d) > CLOSE:
@@ -23,8 +23,8 @@ def first(a, b, ea, eb, t):
     return t * eb * expm1(d) / d
 
 
-@njit(cache=True)
-def second(a, b, c, ea, eb, ec, t):
+@kernel
+def second(a: float, b: float, c: float, ea: float, eb: float, ec: float, t: float) -> float:
     """Symmetric in its three exponents; the two farthest apart make the outer quotient."""
     ab, bc, ac = abs(a - b), abs(b - c), abs(a - c)
     if max(ab, bc, ac) * t <= CLOSE:
@@ -36,8 +36,8 @@ def second(a, b, c, ea, eb, ec, t):
     return (first(b, a, eb, ea, t) - first(a, c, ea, ec, t)) / (b - c)
 
 
-@njit(cache=True)
-def _series(a, b, c, t):
+@kernel
+def _series(a: float, b: float, c: float, t: float) -> float:
     """t^2 e^{mt} sum_k h_k / (k+2)!, h_k the complete homogeneous symmetric polynomials around the mean m."""
     m = (a + b + c) / 3.0
     x, y, z = (a - m) * t, (b - m) * t, (c - m) * t

@@ -1,47 +1,48 @@
-"""What a dose does to the state, its derivatives, and the running infusion rates at the moment it starts or ends."""
+"""What a dose does to the state and the running infusion rates (both jets) at the moment it starts or ends."""
 
 import numpy as np
-from numba import njit
 
+from models.kernel import Array, kernel
 from models.pk.kernels.flow import flow
+from models.pk.kernels.timeline import G_AMOUNT, G_DURATION, G_LAG, G_RATE
+from models.population.plan import Plan
 
 
-@njit(cache=True)
-def arrive(plan, rows, r, comp, n_dir, give, d_give, skip, x, S, R, dR):
-    """A bolus enters `comp`, or an infusion starts; give, d_give as in timeline.deliver.
+@kernel
+def arrive(plan: Plan, C: Array, comp: int, give: Array, skip: int, X: Array, R: Array) -> None:
+    """A bolus enters `comp`, or an infusion starts; give (4, 1 + e) as in timeline.deliver.
 
-    Where the moment itself depends on the random effects (a lag), the state's derivative jumps by
+    Where the moment itself depends on the random effects (a lag), the derivative of the state jumps by
     -(flow after - flow before) * d(moment).
     """
-    if give[1] > 0.0:
-        R[comp] += give[1]
-        for q in range(n_dir):
-            dR[comp, q] += d_give[1, q]
-            S[comp, skip + q] -= give[1] * d_give[3, q]
+    if give[G_RATE, 0] > 0.0:
+        for p in range(give.shape[1]):
+            R[comp, p] += give[G_RATE, p]
+        for p in range(1, give.shape[1]):
+            X[comp, skip + p] -= give[G_RATE, 0] * give[G_LAG, p]
         return
     moved = False
-    for q in range(n_dir):
-        S[comp, skip + q] += d_give[0, q]
-        moved = moved or d_give[3, q] != 0.0
+    for p in range(1, give.shape[1]):
+        X[comp, skip + p] += give[G_AMOUNT, p]
+        moved = moved or give[G_LAG, p] != 0.0
     if not moved:
-        x[comp] += give[0]
+        X[comp, 0] += give[G_AMOUNT, 0]
         return
-    before, after = np.empty(x.size), np.empty(x.size)
-    flow(plan, rows.C[r], x, R, before)
-    x[comp] += give[0]
-    flow(plan, rows.C[r], x, R, after)
-    for q in range(n_dir):
-        if d_give[3, q] != 0.0:
-            for c in range(x.size):
-                S[c, skip + q] -= (after[c] - before[c]) * d_give[3, q]
+    change = np.empty((2, X.shape[0], 1))
+    flow(plan, C, X, R, change[0])
+    X[comp, 0] += give[G_AMOUNT, 0]
+    flow(plan, C, X, R, change[1])
+    for p in range(1, give.shape[1]):
+        for c in range(X.shape[0]):
+            X[c, skip + p] -= (change[1, c, 0] - change[0, c, 0]) * give[G_LAG, p]
 
 
-@njit(cache=True)
-def end(comp, n_dir, give, d_give, skip, S, R, dR):
+@kernel
+def end(comp: int, give: Array, skip: int, X: Array, R: Array) -> None:
     """An infusion ends; its end moves with lag and duration."""
-    R[comp] -= give[1]
-    if abs(R[comp]) < 1e-12 * give[1]:
-        R[comp] = 0.0  # so that a stopped infusion leaves no rounding behind
-    for q in range(n_dir):
-        dR[comp, q] -= d_give[1, q]
-        S[comp, skip + q] += give[1] * (d_give[3, q] + d_give[2, q])
+    for p in range(give.shape[1]):
+        R[comp, p] -= give[G_RATE, p]
+    if abs(R[comp, 0]) < 1e-12 * give[G_RATE, 0]:
+        R[comp, 0] = 0.0  # a stopped infusion leaves no rounding behind
+    for p in range(1, give.shape[1]):
+        X[comp, skip + p] += give[G_RATE, 0] * (give[G_LAG, p] + give[G_DURATION, p])

@@ -1,36 +1,38 @@
 """Amounts per hour along every flux of a model: the right-hand side of its differential equations, and their Jacobian."""
 
+from math import log
+
 import numpy as np
-from numba import njit
 
-from models.population.plan import LINEAR, MICHAELIS_MENTEN
-
-
-@njit(cache=True)
-def flow(plan, C, x, R, out):
-    """out (c,) = dx/dt at amounts x (c,) with rate coefficients C (f, 5) and infusion rates R (c,)."""
-    out[:] = R
-    for f in range(plan.flux_kind.size):
-        rate = _rate(plan, C[f], f, x)
-        if plan.flux_from[f] >= 0:
-            out[plan.flux_from[f]] -= rate
-        if plan.flux_to[f] >= 0:
-            out[plan.flux_to[f]] += rate
+from models.kernel import Array, kernel
+from models.pk.kernels.individual import C_EC50, C_EMAX, C_HILL, C_KM, C_RATE
+from models.population.plan import DRIVER, FROM, KIND, LINEAR, MICHAELIS_MENTEN, SIGN, TO, Plan
 
 
-@njit(cache=True)
-def _rate(plan, k, f, x):
-    source = plan.flux_from[f]
-    if plan.flux_kind[f] == MICHAELIS_MENTEN:
-        return k[0] * x[source] / (k[1] + x[source])
-    base = k[0] * x[source] if plan.flux_kind[f] == LINEAR else k[0]
-    if plan.flux_sign[f] == 0:
+@kernel
+def flow(plan: Plan, C: Array, X: Array, R: Array, out: Array) -> None:
+    """out[:, 0] = dx/dt at amounts X[:, 0] with coefficients C (f, 5, j) and infusion rates R[:, 0]."""
+    out[:, 0] = R[:, 0]
+    for f in range(plan.flux.shape[0]):
+        rate = _rate(plan.flux[f], C[f], X)
+        if plan.flux[f, FROM] >= 0:
+            out[plan.flux[f, FROM], 0] -= rate
+        if plan.flux[f, TO] >= 0:
+            out[plan.flux[f, TO], 0] += rate
+
+
+@kernel
+def _rate(row: Array, k: Array, X: Array) -> float:
+    if row[KIND] == MICHAELIS_MENTEN:
+        return k[C_RATE, 0] * X[row[FROM], 0] / (k[C_KM, 0] + X[row[FROM], 0])
+    base = k[C_RATE, 0] * (X[row[FROM], 0] if row[KIND] == LINEAR else 1.0)
+    if row[SIGN] == 0:
         return base
-    return base * (1.0 + k[2] * _emax(x[plan.flux_driver[f]], k[3], k[4]))
+    return base * (1.0 + k[C_EMAX, 0] * _emax(X[row[DRIVER], 0], k[C_EC50, 0], k[C_HILL, 0]))
 
 
-@njit(cache=True)
-def _emax(x, ec50, hill):
+@kernel
+def _emax(x: float, ec50: float, hill: float) -> float:
     """x^h / (ec50^h + x^h), 0 for amounts that rounding made negative."""
     if x <= 0.0:
         return 0.0
@@ -39,64 +41,85 @@ def _emax(x, ec50, hill):
     return 1.0 / (1.0 + (ec50 / x) ** hill)
 
 
-@njit(cache=True)
-def jacobian(plan, C, dC, x, skip, J, G):
-    """J (c, c) = d(flow)/dx, and G (c, skip + e) = d(flow)/d(eta) at fixed x in the columns from `skip` on."""
+@kernel
+def jacobian(plan: Plan, C: Array, X: Array, J: Array, G: Array) -> None:
+    """J (c, c) = d(flow)/dx, G (c, e) = d(flow)/d(eta) at fixed amounts."""
     J[:, :] = 0.0
     G[:, :] = 0.0
     by_k = np.zeros(5)
-    for f in range(plan.flux_kind.size):
-        source, target = plan.flux_from[f], plan.flux_to[f]
-        by_source, by_driver = _slopes(plan, C[f], f, x, by_k)
-        if source >= 0:
-            _add(J, source, target, source, by_source)
-        if plan.flux_sign[f] != 0:
-            _add(J, source, target, plan.flux_driver[f], by_driver)
-        for q in range(G.shape[1] - skip):
+    for f in range(plan.flux.shape[0]):
+        row = plan.flux[f]
+        by_source, by_driver = _slopes(row, C[f], X, by_k)
+        if row[FROM] >= 0:
+            _add(J, row, row[FROM], by_source)
+        if row[SIGN] != 0:
+            _add(J, row, row[DRIVER], by_driver)
+        for q in range(G.shape[1]):
             slope = 0.0
             for n in range(5):
-                slope += by_k[n] * dC[f, n, q]
+                slope += by_k[n] * C[f, n, 1 + q]
             if slope != 0.0:
-                _add(G, source, target, skip + q, slope)
+                _add(G, row, q, slope)
 
 
-@njit(cache=True)
-def _add(J, source, target, column, slope):
-    if source >= 0:
-        J[source, column] -= slope
-    if target >= 0:
-        J[target, column] += slope
+@kernel
+def _add(J: Array, row: Array, column: int, slope: float) -> None:
+    if row[FROM] >= 0:
+        J[row[FROM], column] -= slope
+    if row[TO] >= 0:
+        J[row[TO], column] += slope
 
 
-@njit(cache=True)
-def _slopes(plan, k, f, x, by_k):
-    """Derivatives of one flux: by its source amount, by its driver amount; by_k by its coefficients."""
+@kernel
+def _slopes(row: Array, k: Array, X: Array, by_k: Array) -> tuple[float, float]:
+    """Derivatives of one flux by its source amount and by its driver amount; by_k (5,) by its coefficients."""
     by_k[:] = 0.0
-    source = plan.flux_from[f]
-    if plan.flux_kind[f] == MICHAELIS_MENTEN:
-        a, below = x[source], k[1] + x[source]
-        by_k[0], by_k[1] = a / below, -k[0] * a / below**2
-        return k[0] * k[1] / below**2, 0.0
-    linear = plan.flux_kind[f] == LINEAR
-    a = x[source] if linear else 1.0
-    by_source = k[0] if linear else 0.0
-    by_k[0] = a
-    if plan.flux_sign[f] == 0:
+    if row[KIND] == MICHAELIS_MENTEN:
+        a = X[row[FROM], 0]
+        below = k[C_KM, 0] + a
+        by_k[C_RATE], by_k[C_KM] = a / below, -k[C_RATE, 0] * a / (below * below)
+        return k[C_RATE, 0] * k[C_KM, 0] / (below * below), 0.0
+    linear = row[KIND] == LINEAR
+    a = X[row[FROM], 0] if linear else 1.0
+    by_source = k[C_RATE, 0] if linear else 0.0
+    by_k[C_RATE] = a
+    if row[SIGN] == 0:
         return by_source, 0.0
-    return _modulated(k, a, by_source, x[plan.flux_driver[f]], by_k)
+    return _modulated(k, a, by_source, X[row[DRIVER], 0], by_k)
 
 
-@njit(cache=True)
-def _modulated(k, a, by_source, driver, by_k):
-    effect = _emax(driver, k[3], k[4])
-    factor, base = 1.0 + k[2] * effect, k[0] * a
-    by_k[0], by_k[2] = a * factor, base * effect
+@kernel
+def _modulated(k: Array, a: float, by_source: float, driver: float, by_k: Array) -> tuple[float, float]:
+    effect = _emax(driver, k[C_EC50, 0], k[C_HILL, 0])
+    factor, base = 1.0 + k[C_EMAX, 0] * effect, k[C_RATE, 0] * a
+    by_k[C_RATE], by_k[C_EMAX] = a * factor, base * effect
     by_driver = 0.0
     if driver > 0.0:
-        bend = base * k[2] * effect * (1.0 - effect)
-        by_driver = bend * k[4] / driver
-        by_k[3] = -bend * k[4] / k[3]
-        by_k[4] = bend * np.log(driver / k[3])
-    elif k[4] == 1.0:
-        by_driver = base * k[2] / k[3]
+        bend = base * k[C_EMAX, 0] * effect * (1.0 - effect)
+        by_driver = bend * k[C_HILL, 0] / driver
+        by_k[C_EC50] = -bend * k[C_HILL, 0] / k[C_EC50, 0]
+        by_k[C_HILL] = bend * log(driver / k[C_EC50, 0])
+    elif k[C_HILL, 0] == 1.0:
+        by_driver = base * k[C_EMAX, 0] / k[C_EC50, 0]
     return by_source * factor, by_driver
+
+
+@kernel
+def slopes(plan: Plan, C: Array, X: Array, R: Array, skip: int, J: Array, G: Array, out: Array) -> None:
+    """out (c, w) = d/dt of jets X (c, w); a last column beyond the jets integrates the amounts.
+
+    Columns of X: amounts, `skip` derivatives by the initial state, derivatives by the etas, perhaps the integral.
+    """
+    c, n_jet = X.shape[0], 1 + skip + G.shape[1]
+    flow(plan, C, X, R, out)
+    if n_jet > 1:
+        jacobian(plan, C, X, J, G)
+        for q in range(1, n_jet):
+            p = q - skip
+            for i in range(c):
+                total = G[i, p - 1] + R[i, p] if p >= 1 else 0.0
+                for j in range(c):
+                    total += J[i, j] * X[j, q]
+                out[i, q] = total
+    if X.shape[1] > n_jet:
+        out[:, n_jet] = X[:, 0]

@@ -1,147 +1,155 @@
-"""Individual parameters and rate coefficients with their exact derivatives by the random effects."""
+"""Individual parameters and rate coefficients with their exact derivatives by the random effects.
+
+Jets: the last axis of P and C holds the value first, then its derivative by each eta that is asked for.
+"""
 
 from math import exp, log
 
 import numpy as np
-from numba import njit
 
+from models.kernel import Array, kernel
 from models.population.plan import (
     ADDITIVE,
+    COEFFICIENT,
     DRIVER_VOLUME,
     EC50,
     EMAX,
+    FIRST,
     FIXED,
     HILL,
+    KIND,
     KM,
+    LAST,
     LINEAR,
     LOGIT,
     MICHAELIS_MENTEN,
+    POWER_PARAM,
+    POWER_VALUE,
     PROPORTIONAL,
     RATE,
+    SIGN,
+    TARGET,
+    TERM_ETA,
+    TERM_PARAM,
+    TERM_SHAPE,
     VOLUME,
+    Plan,
 )
 
-
-@njit(cache=True)
-def individual(plan, typical, weight, eta, n_dir, P, dP):
-    """Fills P (p,) and dP (p, e) from typical (primary,), weight (terms,) of each eta term, eta (e,).
-
-    weight is the coefficient of the term, 0 outside its occasion. n_dir is e, or 0 where no derivative is asked for.
-    """
-    n_primary = typical.size
-    P[:] = 0.0
-    dP[:, :] = 0.0
-    for t in range(plan.term_param.size):
-        _add_term(plan, t, weight[t], eta, n_dir, P, dP)
-    for p in range(n_primary):
-        slope = _apply(plan.param_kind[p], typical[p], P, p)
-        for q in range(n_dir):
-            dP[p, q] *= slope
-    for d in range(plan.derived_start.size - 1):
-        for t in range(plan.derived_start[d], plan.derived_start[d + 1]):
-            _add_product(plan, t, n_dir, P, dP, n_primary + d)
+# columns of C, the coefficients of a flux: rate constant or vmax; km as an amount; emax with its sign; ec50 as an
+# amount; hill
+C_RATE, C_KM, C_EMAX, C_EC50, C_HILL = range(5)
 
 
-@njit(cache=True)
-def _add_term(plan, t, weight, eta, n_dir, P, dP):
+@kernel
+def individual(plan: Plan, typical: Array, weight: Array, eta: Array, P: Array) -> None:
+    """Fills jets P (p, 1 + e or 1) from typical (primary,), weight (terms,) of each eta term, eta (e,)."""
+    n_jet = P.shape[1]
+    P[:, :] = 0.0
+    for t in range(plan.terms.shape[0]):
+        _add_term(plan, t, weight[t], eta, P)
+    for p in range(typical.size):
+        slope = _apply(plan.kinds[p], typical[p], P[p])
+        for q in range(1, n_jet):
+            P[p, q] *= slope
+    for d in range(plan.products.shape[0]):
+        _add_product(plan, d, P)
+
+
+@kernel
+def _add_term(plan: Plan, t: int, weight: float, eta: Array, P: Array) -> None:
     """Adds one (weighted, perhaps Box-Cox transformed) eta to the sum that acts on its parameter."""
-    p, e = plan.term_param[t], plan.term_eta[t]
-    shape = plan.term_shape[t]
+    p, e, shape = int(plan.terms[t, TERM_PARAM]), int(plan.terms[t, TERM_ETA]), plan.terms[t, TERM_SHAPE]
     value, slope = eta[e], 1.0
     if shape != 0.0:
         slope = exp(shape * eta[e])
         value = (slope - 1.0) / shape
-    P[p] += weight * value
-    if n_dir > 0:
-        dP[p, e] += weight * slope
+    P[p, 0] += weight * value
+    if P.shape[1] > 1:
+        P[p, 1 + e] += weight * slope
 
 
-@njit(cache=True)
-def _apply(kind, typical, P, p):
-    """Turns the sum of etas in P[p] into the parameter; returns d(parameter)/d(sum)."""
-    total = P[p]
+@kernel
+def _apply(kind: int, typical: float, jet: Array) -> float:
+    """Turns the sum of etas in jet[0] into the parameter; returns d(parameter)/d(sum)."""
+    total = jet[0]
     if kind == FIXED:
-        P[p] = typical
+        jet[0] = typical
         return 0.0
     if kind == ADDITIVE:
-        P[p] = typical + total
+        jet[0] = typical + total
         return 1.0
     if kind == PROPORTIONAL:
-        P[p] = typical * (1.0 + total)
+        jet[0] = typical * (1.0 + total)
         return typical
     if kind == LOGIT:
         value = 1.0 / (1.0 + exp(-(log(typical / (1.0 - typical)) + total)))
-        P[p] = value
+        jet[0] = value
         return value * (1.0 - value)
-    P[p] = typical * exp(total)  # EXPONENTIAL and BOXCOX
-    return P[p]
+    value = typical * exp(total)  # EXPONENTIAL and BOXCOX
+    jet[0] = value
+    return value
 
 
-@njit(cache=True)
-def _add_product(plan, t, n_dir, P, dP, target):
+@kernel
+def _add_product(plan: Plan, d: int, P: Array) -> None:
     """Adds coefficient * prod P^power to a derived parameter."""
-    start, stop = plan.power_start[t], plan.power_start[t + 1]
-    product = plan.derived_coef[t]
+    target, product = int(plan.products[d, TARGET]), plan.products[d, COEFFICIENT]
+    start, stop = int(plan.products[d, FIRST]), int(plan.products[d, LAST])
     for k in range(start, stop):
-        product *= P[plan.power_param[k]] ** plan.power_value[k]
-    P[target] += product
+        product *= P[int(plan.powers[k, POWER_PARAM]), 0] ** plan.powers[k, POWER_VALUE]
+    P[target, 0] += product
     for k in range(start, stop):
-        p = plan.power_param[k]
-        if P[p] != 0.0:
-            factor = plan.power_value[k] * product / P[p]
-            for q in range(n_dir):
-                dP[target, q] += factor * dP[p, q]
+        p = int(plan.powers[k, POWER_PARAM])
+        if P[p, 0] != 0.0:
+            factor = plan.powers[k, POWER_VALUE] * product / P[p, 0]
+            for q in range(1, P.shape[1]):
+                P[target, q] += factor * P[p, q]
 
 
-@njit(cache=True)
-def coefficients(plan, P, dP, n_dir, C, dC):
-    """Fills C (f, 5) and dC (f, 5, e): rate constant or vmax, km as an amount, emax with its sign, ec50 as an amount, hill.
-
-    Returns False where a rate, a volume, or an affinity can not be (negative, zero volume, not finite).
-    """
-    for f in range(plan.flux_kind.size):
-        if not _flux(plan, f, P, dP, n_dir, C, dC):
+@kernel
+def coefficients(plan: Plan, P: Array, C: Array) -> bool:
+    """Fills jets C (f, 5, 1 + e). False where a rate, a volume or an affinity can not be (negative, not finite)."""
+    for f in range(plan.flux.shape[0]):
+        row = plan.flux[f]
+        C[f, C_RATE] = P[row[RATE]]
+        if row[KIND] == LINEAR and row[VOLUME] >= 0:
+            _quotient(P[row[RATE]], P[row[VOLUME]], C[f, C_RATE])
+            if not P[row[VOLUME], 0] > 0.0:
+                return False
+        if row[KIND] == MICHAELIS_MENTEN:
+            _product(P, row[KM], row[VOLUME], C[f, C_KM])
+            if not C[f, C_KM, 0] > 0.0:
+                return False
+        if row[SIGN] != 0 and not _modulation(row, P, C[f]):
+            return False
+        if not (C[f, C_RATE, 0] >= 0.0 and np.isfinite(C[f, C_RATE, 0])):
             return False
     return True
 
 
-@njit(cache=True)
-def _flux(plan, f, P, dP, n_dir, C, dC):
-    rate, volume, km = plan.flux_param[f, RATE], plan.flux_param[f, VOLUME], plan.flux_param[f, KM]
-    C[f, 0] = P[rate]
-    for q in range(n_dir):
-        dC[f, 0, q] = dP[rate, q]
-    if plan.flux_kind[f] == LINEAR and volume >= 0:
-        if not P[volume] > 0.0:
-            return False
-        C[f, 0] = P[rate] / P[volume]
-        for q in range(n_dir):
-            dC[f, 0, q] = (dP[rate, q] - C[f, 0] * dP[volume, q]) / P[volume]
-    if plan.flux_kind[f] == MICHAELIS_MENTEN:
-        _product(P, dP, km, volume, n_dir, C, dC, f, 1)
-        if not C[f, 1] > 0.0:
-            return False
-    if plan.flux_sign[f] != 0 and not _modulation(plan, f, P, dP, n_dir, C, dC):
-        return False
-    return C[f, 0] >= 0.0 and np.isfinite(C[f, 0])
+@kernel
+def _modulation(row: Array, P: Array, C: Array) -> bool:
+    for q in range(P.shape[1]):
+        C[C_EMAX, q] = row[SIGN] * P[row[EMAX], q]
+        C[C_HILL, q] = P[row[HILL], q] if row[HILL] >= 0 else 0.0
+    if row[HILL] < 0:
+        C[C_HILL, 0] = 1.0
+    _product(P, row[EC50], row[DRIVER_VOLUME], C[C_EC50])
+    return C[C_EC50, 0] > 0.0 and C[C_HILL, 0] > 0.0
 
 
-@njit(cache=True)
-def _modulation(plan, f, P, dP, n_dir, C, dC):
-    emax, hill = plan.flux_param[f, EMAX], plan.flux_param[f, HILL]
-    C[f, 2] = plan.flux_sign[f] * P[emax]
-    C[f, 4] = 1.0 if hill < 0 else P[hill]
-    for q in range(n_dir):
-        dC[f, 2, q] = plan.flux_sign[f] * dP[emax, q]
-        dC[f, 4, q] = 0.0 if hill < 0 else dP[hill, q]
-    _product(P, dP, plan.flux_param[f, EC50], plan.flux_param[f, DRIVER_VOLUME], n_dir, C, dC, f, 3)
-    return C[f, 3] > 0.0 and C[f, 4] > 0.0
+@kernel
+def _quotient(a: Array, b: Array, out: Array) -> None:
+    out[0] = a[0] / b[0]
+    for q in range(1, a.size):
+        out[q] = (a[q] - out[0] * b[q]) / b[0]
 
 
-@njit(cache=True)
-def _product(P, dP, a, b, n_dir, C, dC, f, column):
+@kernel
+def _product(P: Array, a: int, b: int, out: Array) -> None:
     """A concentration times its volume is an amount; without a volume the state is the quantity itself."""
-    v = 1.0 if b < 0 else P[b]
-    C[f, column] = P[a] * v
-    for q in range(n_dir):
-        dC[f, column, q] = dP[a, q] * v + (0.0 if b < 0 else P[a] * dP[b, q])
+    v = P[b, 0] if b >= 0 else 1.0
+    out[0] = P[a, 0] * v
+    for q in range(1, P.shape[1]):
+        out[q] = P[a, q] * v + (P[a, 0] * P[b, q] if b >= 0 else 0.0)

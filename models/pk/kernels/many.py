@@ -1,25 +1,28 @@
 """The same subject for many sets of random effects."""
 
 import numpy as np
-from numba import njit
 
+from models.events import Events
+from models.kernel import Array, kernel
 from models.pk.kernels.individual import individual
 from models.pk.kernels.run import run
+from models.population.plan import Plan
 
 
-@njit(cache=True, nogil=True)
-def run_many(plan, ev, etas, area, out):
+@kernel
+def run_many(plan: Plan, ev: Events, etas: Array, area: bool, out: Array) -> None:
     """out (m, o) for etas (m, e); a row of NaN where these parameters have no solution."""
-    f, J = np.empty(ev.obs_time.size), np.zeros((ev.obs_time.size, 0))
+    F = np.zeros((ev.obs.shape[0], 1))
     for i in range(etas.shape[0]):
         out[i] = np.nan
-        if run(plan, ev, etas[i], 0, area, f, J):
-            out[i] = f
+        if run(plan, ev, etas[i], area, F):
+            out[i] = F[:, 0]
 
 
-@njit(cache=True, nogil=True)
-def parameters_many(plan, typical, weight, etas, out):
+@kernel
+def parameters_many(plan: Plan, typical: Array, weight: Array, etas: Array, out: Array) -> None:
     """out (m, p) from typical (primary,), weight (terms,), etas (m, e)."""
-    none = np.zeros((out.shape[1], 0))
+    P = np.empty((out.shape[1], 1))
     for i in range(etas.shape[0]):
-        individual(plan, typical, weight, etas[i], 0, out[i], none)
+        individual(plan, typical, weight, etas[i], P)
+        out[i] = P[:, 0]

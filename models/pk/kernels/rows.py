@@ -3,69 +3,59 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
-from models.pk.kernels.individual import coefficients, individual
+from models.events import Events
+from models.kernel import Array, kernel
+from models.pk.kernels.individual import C_RATE, coefficients, individual
 from models.pk.kernels.symmetric import decompose
-from models.population.plan import LINEAR, MODAL
+from models.population.plan import FROM, KIND, LINEAR, MODAL, SIGN, TO, Plan
 
 
 class Rows(NamedTuple):
-    """r rows, p parameters, e directions (etas; 0 when no derivative is asked for), f fluxes, c compartments."""
+    """r rows, j = 1 + e jet places (1 without derivatives), p parameters, f fluxes, c compartments, m core size."""
 
-    P: np.ndarray  # (r, p)
-    dP: np.ndarray  # (r, p, e)
-    C: np.ndarray  # (r, f, 5)
-    dC: np.ndarray  # (r, f, 5, e)
-    K: np.ndarray  # (r, c, c) rate matrix of the linear fluxes: x' = K x
-    dK: np.ndarray  # (r, e, c, c)
-    values: np.ndarray  # (r, m) eigenvalues of the core
-    vectors: np.ndarray  # (r, m, m) core amounts = vectors @ modes
-    inverse: np.ndarray  # (r, m, m)
-    M: np.ndarray  # (r, e, m, m) inverse @ dK @ vectors
-    touches: np.ndarray  # (r, e) whether M is not zero
+    P: Array  # (r, p, j) individual parameters
+    C: Array  # (r, f, 5, j) coefficients of the fluxes
+    K: Array  # (r, j, c, c) rate matrix of the linear fluxes: x' = K x
+    values: Array  # (r, m) eigenvalues of the core
+    vectors: Array  # (r, 2, m, m) core amounts = vectors[0] @ modes; modes = vectors[1] @ core amounts
+    M: Array  # (r, e, m, m) derivative of the core's matrix, between modes
+    touches: Array  # (r, e) whether M is not zero
 
 
-@njit(cache=True)
-def make_rows(plan, method, typical, weight, eta, n_dir):
-    """Rows for typical (r, primary), weight (r, terms), eta (e,); and whether all parameters are possible."""
-    n_row, c = typical.shape[0], plan.n_comp
-    n_param = typical.shape[1] + plan.derived_start.size - 1
-    n_flux, m = plan.flux_kind.size, (plan.core.size if method == MODAL else 0)
+@kernel
+def make_rows(plan: Plan, ev: Events, eta: Array, n_dir: int) -> tuple[bool, Rows]:
+    """Rows for random effects eta (e,), with n_dir derivatives (e or 0); and whether all parameters are possible."""
+    n_row, j, c = ev.typical.shape[0], 1 + n_dir, plan.n_comp
+    n_param = ev.typical.shape[1]
+    for d in range(plan.products.shape[0]):
+        n_param = max(n_param, int(plan.products[d, 0]) + 1)
+    m = plan.core.shape[0] if ev.method == MODAL else 0
     rows = Rows(
-        np.zeros((n_row, n_param)),
-        np.zeros((n_row, n_param, n_dir)),
-        np.zeros((n_row, n_flux, 5)),
-        np.zeros((n_row, n_flux, 5, n_dir)),
-        np.zeros((n_row, c, c)),
-        np.zeros((n_row, n_dir, c, c)),
+        np.zeros((n_row, n_param, j)),
+        np.zeros((n_row, plan.flux.shape[0], 5, j)),
+        np.zeros((n_row, j, c, c)),
         np.zeros((n_row, m)),
-        np.zeros((n_row, m, m)),
-        np.zeros((n_row, m, m)),
+        np.zeros((n_row, 2, m, m)),
         np.zeros((n_row, n_dir, m, m)),
         np.zeros((n_row, n_dir), dtype=np.bool_),
     )
     for r in range(n_row):
-        individual(plan, typical[r], weight[r], eta, n_dir, rows.P[r], rows.dP[r])
-        if not coefficients(plan, rows.P[r], rows.dP[r], n_dir, rows.C[r], rows.dC[r]):
+        individual(plan, ev.typical[r], ev.weight[r], eta, rows.P[r])
+        if not coefficients(plan, rows.P[r], rows.C[r]):
             return False, rows
-        _rate_matrix(plan, rows, r, n_dir)
-        if method == MODAL:
-            decompose(plan, rows.K[r], rows.dK[r], n_dir, rows.values[r], rows.vectors[r], rows.inverse[r],
-                      rows.M[r], rows.touches[r])
+        _rate_matrix(plan, rows.C[r], rows.K[r])
+        if m > 0:
+            decompose(plan.core, rows.K[r], rows.values[r], rows.vectors[r], rows.M[r], rows.touches[r])
     return True, rows
 
 
-@njit(cache=True)
-def _rate_matrix(plan, rows, r, n_dir):
-    for f in range(plan.flux_kind.size):
-        if plan.flux_kind[f] != LINEAR or plan.flux_sign[f] != 0:
-            continue
-        source, target = plan.flux_from[f], plan.flux_to[f]
-        rows.K[r, source, source] -= rows.C[r, f, 0]
-        if target >= 0:
-            rows.K[r, target, source] += rows.C[r, f, 0]
-        for q in range(n_dir):
-            rows.dK[r, q, source, source] -= rows.dC[r, f, 0, q]
-            if target >= 0:
-                rows.dK[r, q, target, source] += rows.dC[r, f, 0, q]
+@kernel
+def _rate_matrix(plan: Plan, C: Array, K: Array) -> None:
+    for f in range(plan.flux.shape[0]):
+        source, target = plan.flux[f, FROM], plan.flux[f, TO]
+        if plan.flux[f, KIND] == LINEAR and plan.flux[f, SIGN] == 0:
+            for q in range(K.shape[0]):
+                K[q, source, source] -= C[f, C_RATE, q]
+                if target >= 0:
+                    K[q, target, source] += C[f, C_RATE, q]

@@ -1,121 +1,133 @@
 """One subject from first to last event: predicted observations and their exact derivatives by the random effects."""
 
 import numpy as np
-from numba import njit
 
-from models.events import DOSE
+from models.events import (
+    C_ROW,
+    D_COMP,
+    D_INTERVAL,
+    D_KIND,
+    D_ORDER,
+    D_RATE,
+    D_ROW,
+    D_STEADY,
+    DOSE,
+    O_OUTPUT,
+    O_ROW,
+    Events,
+)
+from models.kernel import Array, kernel
 from models.pk.kernels.dose import arrive, end
 from models.pk.kernels.propagate import propagate
-from models.pk.kernels.rows import make_rows
+from models.pk.kernels.rows import Rows, make_rows
 from models.pk.kernels.steady import steady_state
 from models.pk.kernels.timeline import ARRIVE, CHANGE, OBSERVE, RECORD, build, carried
+from models.population.plan import INITIAL, OUT_COMP, OUT_SCALE, OUT_VOLUME, Plan
 
 
-@njit(cache=True, nogil=True)
-def run(plan, ev, eta, n_dir, area, f, J):
-    """Fills f (o,) and J (o, n_dir) for random effects eta (e,); n_dir is e, or 0 for values only.
+@kernel
+def run(plan: Plan, ev: Events, eta: Array, area: bool, F: Array) -> bool:
+    """Fills F (o, 1 + e), or (o, 1) for values only, with the predictions for random effects eta (e,).
 
-    area: integrals are wanted; an observation of output -1 - o receives the integral of output o since the first event.
+    area: integrals are wanted; an observation of output -1 - k receives the integral of output k since the first event.
     Returns False where these parameters can not be, or have no solution (no steady state exists).
     """
-    ok, rows = make_rows(plan, ev.method, ev.typical, ev.weight, eta, n_dir)
+    n_dir, c = F.shape[1] - 1, plan.n_comp
+    ok, rows = make_rows(plan, ev, eta, n_dir)
     if not ok:
         return False
-    n_dose, c = ev.dose_time.size, plan.n_comp
-    gives, d_gives = np.zeros((n_dose, 4)), np.zeros((n_dose, 4, n_dir))
-    ok, time, kind, index, back = build(plan, rows, ev, n_dir, gives, d_gives)
+    gives = np.zeros((ev.dose.shape[0], 4, 1 + n_dir))
+    ok, line = build(plan, rows, ev, gives)
     if not ok:
         return False
-    x, S, R, dR = np.zeros(c), np.zeros((c, n_dir)), np.zeros(c), np.zeros((c, n_dir))
-    gone = np.zeros(n_dose, dtype=np.bool_)  # doses that a reset, or a steady state in their place, cancelled
-    grown, total = np.zeros(c if area else 0), np.zeros(plan.out_comp.size)
+    X, R, memo = np.zeros((c, 1 + n_dir)), np.zeros((c, 1 + n_dir)), np.zeros(4)
+    gone = np.zeros(ev.dose.shape[0], dtype=np.bool_)  # what a reset, or a steady state in its place, cancelled
+    grown, total = np.zeros(c if area else 0), np.zeros(plan.out.shape[0])
     row = ev.first_row
-    initialise(plan, rows, row, n_dir, x, S)
-    for a in range(time.size):
-        if a > 0 and time[a] > time[a - 1]:
+    initialise(plan, rows.P[row], X)
+    for a in range(line.time.size):
+        if a > 0 and line.time[a] > line.time[a - 1]:
             grown[:] = 0.0
-            if not propagate(plan, ev.method, rows, row, x, S, R, dR, time[a] - time[a - 1], 0, grown):
+            span = line.time[a] - line.time[a - 1]
+            if not propagate(plan, ev.method, rows, row, X, R, span, 0, grown, memo):
                 return False
             if area:
-                _grow(plan, rows, row, grown, total)
-        i = index[a]
-        if kind[a] == CHANGE:
-            row = ev.change_row[i]
-        elif kind[a] == OBSERVE:
-            _observe(plan, rows, ev, i, n_dir, x, S, total, f, J)
-        elif kind[a] == RECORD:
-            if not _record(plan, ev, rows, i, n_dir, gives[i], d_gives[i], gone, x, S, R, dR):
+                _grow(plan, rows.P[row], grown, total)
+        i, kind = line.index[a], line.kind[a]
+        if kind == CHANGE:
+            row = int(ev.change[i, C_ROW])
+        elif kind == OBSERVE:
+            _observe(plan, rows, ev.obs[i], X, total, F[i])
+        elif kind == RECORD:
+            if not _record(plan, ev, rows, i, gives[i], gone, X, R, memo):
                 return False
         elif not gone[i]:
-            if kind[a] == ARRIVE:
-                arrive(plan, rows, row, ev.dose_comp[i], n_dir, gives[i], d_gives[i], 0, x, S, R, dR)
+            if kind == ARRIVE:
+                arrive(plan, rows.C[row], int(ev.dose[i, D_COMP]), gives[i], 0, X, R)
             else:
-                end(ev.dose_comp[i], n_dir, gives[i], d_gives[i], 0, S, R, dR)
+                end(int(ev.dose[i, D_COMP]), gives[i], 0, X, R)
     return True
 
 
-@njit(cache=True)
-def initialise(plan, rows, row, n_dir, x, S):
+@kernel
+def initialise(plan: Plan, P: Array, X: Array) -> None:
     """The state before any dose: empty, or a baseline that is a parameter."""
+    X[:, :] = 0.0
     for c in range(plan.n_comp):
-        p = plan.initial_param[c]
-        x[c] = rows.P[row, p] if p >= 0 else 0.0
-        for q in range(n_dir):
-            S[c, q] = rows.dP[row, p, q] if p >= 0 else 0.0
+        if plan.comp[c, INITIAL] >= 0:
+            X[c] = P[plan.comp[c, INITIAL]]
 
 
-@njit(cache=True)
-def _grow(plan, rows, row, grown, total):
-    for o in range(plan.out_comp.size):
-        v = plan.out_volume[o]
-        total[o] += grown[plan.out_comp[o]] * plan.out_scale[o] / (rows.P[row, v] if v >= 0 else 1.0)
+@kernel
+def _grow(plan: Plan, P: Array, grown: Array, total: Array) -> None:
+    for o in range(plan.out.shape[0]):
+        v = int(plan.out[o, OUT_VOLUME])
+        volume = P[v, 0] if v >= 0 else 1.0
+        total[o] += grown[int(plan.out[o, OUT_COMP])] * plan.out[o, OUT_SCALE] / volume
 
 
-@njit(cache=True)
-def _observe(plan, rows, ev, i, n_dir, x, S, total, f, J):
-    o, r = ev.obs_out[i], ev.obs_row[i]
+@kernel
+def _observe(plan: Plan, rows: Rows, obs: Array, X: Array, total: Array, jet: Array) -> None:
+    o, r = int(obs[O_OUTPUT]), int(obs[O_ROW])
     if o < 0:
-        f[i] = total[-1 - o]
+        jet[0] = total[-1 - o]
         return
-    c, v, scale = plan.out_comp[o], plan.out_volume[o], plan.out_scale[o]
-    volume = rows.P[r, v] if v >= 0 else 1.0
-    f[i] = x[c] * scale / volume
-    for q in range(n_dir):
-        by_volume = f[i] * rows.dP[r, v, q] / volume if v >= 0 else 0.0
-        J[i, q] = S[c, q] * scale / volume - by_volume
+    c, v, scale = int(plan.out[o, OUT_COMP]), int(plan.out[o, OUT_VOLUME]), plan.out[o, OUT_SCALE]
+    volume = rows.P[r, v, 0] if v >= 0 else 1.0
+    jet[0] = X[c, 0] * scale / volume
+    for q in range(1, jet.size):
+        by_volume = jet[0] * rows.P[r, v, q] / volume if v >= 0 else 0.0
+        jet[q] = X[c, q] * scale / volume - by_volume
 
 
-@njit(cache=True)
-def _record(plan, ev, rows, i, n_dir, give, d_give, gone, x, S, R, dR):
+@kernel
+def _record(
+    plan: Plan, ev: Events, rows: Rows, i: int, give: Array, gone: Array, X: Array, R: Array, memo: Array
+) -> bool:
     """A reset (EVID 3, 4) and a steady state (SS 1, 2) act at the record, before the dose's own lag."""
-    r, comp = ev.dose_row[i], ev.dose_comp[i]
-    if ev.dose_kind[i] != DOSE:
-        _cancel(ev, i, gone, R, dR)
-        initialise(plan, rows, r, n_dir, x, S)
-    if ev.dose_steady[i] == 0:
+    dose = ev.dose[i]
+    r, comp, interval = int(dose[D_ROW]), int(dose[D_COMP]), dose[D_INTERVAL]
+    if dose[D_KIND] != DOSE:
+        _cancel(ev, i, gone, R)
+        initialise(plan, rows.P[r], X)
+    if dose[D_STEADY] == 0:
         return True
-    y, Y = np.empty(plan.n_comp), np.empty((plan.n_comp, n_dir))
-    interval = ev.dose_interval[i]
-    if not steady_state(plan, ev.method, rows, r, comp, interval, ev.dose_rate[i], n_dir, give, d_give, y, Y):
+    steady = np.zeros(X.shape)
+    if not steady_state(plan, ev.method, rows, r, comp, interval, dose[D_RATE], give, steady, memo):
         return False
-    if ev.dose_steady[i] == 1:
-        _cancel(ev, i, gone, R, dR)
-        x[:] = 0.0
-        S[:, :] = 0.0
-    x += y
-    S += Y
-    running, _ = carried(interval, give[3], give[2])
+    if dose[D_STEADY] == 1:
+        _cancel(ev, i, gone, R)
+        X[:, :] = 0.0
+    X += steady
+    running, _ = carried(interval, give)
     R[comp] += running * give[1]
-    for q in range(n_dir):
-        dR[comp, q] += running * d_give[1, q]
     return True
 
 
-@njit(cache=True)
-def _cancel(ev, i, gone, R, dR):
+@kernel
+def _cancel(ev: Events, i: int, gone: Array, R: Array) -> None:
     """Stops what runs, and forgets what earlier records have yet to deliver."""
-    R[:] = 0.0
-    dR[:, :] = 0.0
-    for d in range(ev.dose_time.size):
-        if ev.dose_order[d] < ev.dose_order[i]:
+    R[:, :] = 0.0
+    for d in range(ev.dose.shape[0]):
+        if ev.dose[d, D_ORDER] < ev.dose[i, D_ORDER]:
             gone[d] = True

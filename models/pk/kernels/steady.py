@@ -1,101 +1,108 @@
 """Steady state: the state that one dosing interval maps onto itself, by Newton's method on that map.
 
-Linear models take one step and are exact. The map's derivative comes with the propagation: the first columns of S are
-derivatives by the state at the start of the interval.
+Linear models take one step and are exact. The map's derivative comes with the propagation: the first columns of the
+jets are derivatives by the state at the start of the interval.
 """
 
 from math import ceil
 
 import numpy as np
-from numba import njit
 
+from models.kernel import Array, kernel
+from models.pk.kernels.dense import lu, lu_solve
 from models.pk.kernels.dose import arrive, end
 from models.pk.kernels.propagate import propagate
-from models.population.plan import ODE
+from models.pk.kernels.rows import Rows
+from models.pk.kernels.timeline import G_DURATION, G_LAG, G_RATE
+from models.population.plan import ODE, Plan
 
 NEWTON_STEPS = 60
-TOLERANCE = 1e-11  # of the state, relative: two digits finer than any published check
+TOLERANCE = 1e-9  # of the state, relative: what the ODE solver can tell apart
 CONSTANT_INFUSION_STEP = 1.0  # h; any length does, the fixed point is the same
 
 
-@njit(cache=True)
-def steady_state(plan, method, rows, r, comp, interval, rate, n_dir, give, d_give, x, S):
-    """Fills x (c,) and S (c, e) with the state just at a dose's record, given as it is for ever before.
+@kernel
+def steady_state(
+    plan: Plan, method: int, rows: Rows, r: int, comp: int, interval: float, rate: float, give: Array, X: Array,
+    memo: Array,
+) -> bool:
+    """Fills jets X (c, 1 + e) with the state just at a dose's record, the dose having been given so for ever.
 
     interval 0: the constant infusion `rate`. Returns False where there is no steady state.
     """
-    c = plan.n_comp
-    T = np.empty((c, c + n_dir))
-    at, after = np.zeros(c), np.empty(c)
-    A = np.empty((c, c))
+    c, n_jet = plan.n_comp, give.shape[1]
+    T, at = np.empty((c, n_jet + c)), np.zeros(c)
+    A, pivot, move = np.empty((c, c)), np.empty(c, dtype=np.int64), np.empty(c)
     for step in range(NEWTON_STEPS):
-        after[:] = at
-        if not _one_interval(plan, method, rows, r, comp, interval, rate, n_dir, give, d_give, after, T):
-            return False
+        T[:, :] = 0.0
+        T[:, 0] = at
         for i in range(c):
-            for j in range(c):
-                A[i, j] = (1.0 if i == j else 0.0) - T[i, j]
+            T[i, 1 + i] = 1.0
+        if not _one_interval(plan, method, rows, r, comp, interval, rate, give, T, memo):
+            return False
         miss, size = 0.0, 1e-300
         for i in range(c):
-            miss, size = max(miss, abs(after[i] - at[i])), max(size, abs(after[i]))
-        if miss <= TOLERANCE * size or (method != ODE and step == 1):
-            x[:] = at
-            if n_dir > 0:
-                S[:, :] = np.linalg.solve(A, np.ascontiguousarray(T[:, c:]))
-            return bool(np.all(np.isfinite(x)))
-        if not _newton(A, after, at):
+            move[i] = T[i, 0] - at[i]
+            miss, size = max(miss, abs(move[i])), max(size, abs(T[i, 0]))
+            for j in range(c):
+                A[i, j] = (1.0 if i == j else 0.0) - T[i, 1 + j]
+        if not (np.isfinite(miss) and lu(A, pivot)):
             return False
+        if miss <= TOLERANCE * size or (method != ODE and step == 1):
+            return _accept(A, pivot, at, T, X)
+        lu_solve(A, pivot, move)
+        _step(at, move, T)
     return False
 
 
-@njit(cache=True)
-def _newton(A, after, at):
-    """One step towards the fixed point; where it would leave the possible, one interval more instead."""
+@kernel
+def _accept(A: Array, pivot: Array, at: Array, T: Array, X: Array) -> bool:
+    """The fixed point's own derivatives: (I - d(map)/dx) dx = d(map)/d(eta)."""
     c = at.size
-    if abs(np.linalg.det(A)) < 1e-14:
-        at[:] = after
-        return True
-    move = np.linalg.solve(A, after - at)
-    if not np.all(np.isfinite(move)):
-        return False
-    for i in range(c):
-        if at[i] + move[i] < -1e-9 * (abs(at[i]) + abs(after[i]) + 1e-300):
-            at[:] = after
-            return True
+    X[:, 0] = at
+    for p in range(1, X.shape[1]):
+        column = T[:, c + p].copy()
+        lu_solve(A, pivot, column)
+        X[:, p] = column
+    return bool(np.all(np.isfinite(X)) and np.all(at >= -1e-9 * np.max(np.abs(at))))
+
+
+@kernel
+def _step(at: Array, move: Array, T: Array) -> None:
+    """One Newton step; where it would leave the possible, one interval more instead."""
+    for i in range(at.size):
+        if not at[i] + move[i] >= -1e-9 * (abs(at[i]) + abs(T[i, 0])):
+            at[:] = T[:, 0]
+            return
     at += move
-    return True
 
 
-@njit(cache=True)
-def _one_interval(plan, method, rows, r, comp, interval, rate, n_dir, give, d_give, x, T):
-    """Moves x over one interval; T (c, c + e) gets its derivatives by the state at the start and by the etas."""
+@kernel
+def _one_interval(
+    plan: Plan, method: int, rows: Rows, r: int, comp: int, interval: float, rate: float, give: Array, T: Array,
+    memo: Array,
+) -> bool:
+    """Moves jets T (c, 1 + c + e) over one interval."""
     c = plan.n_comp
-    R, dR, none = np.zeros(c), np.zeros((c, n_dir)), np.zeros(0)
-    T[:, :] = 0.0
-    for i in range(c):
-        T[i, i] = 1.0
+    R, none = np.zeros((c, give.shape[1])), np.zeros(0)
     if interval <= 0.0:
-        R[comp] = rate
-        return propagate(plan, method, rows, r, x, T, R, dR, CONSTANT_INFUSION_STEP, c, none)
-    start = give[3] % interval
-    stop = np.inf
-    if give[1] > 0.0:
-        running = int(ceil((start + give[2]) / interval)) - 1
-        stop = start + give[2] - running * interval
-        R[comp] = running * give[1]
-        for q in range(n_dir):
-            dR[comp, q] = running * d_give[1, q]
+        R[comp, 0] = rate
+        return propagate(plan, method, rows, r, T, R, CONSTANT_INFUSION_STEP, c, none, memo)
+    start, stop = give[G_LAG, 0] % interval, np.inf
+    if give[G_RATE, 0] > 0.0:
+        running = int(ceil((start + give[G_DURATION, 0]) / interval)) - 1
+        stop = start + give[G_DURATION, 0] - running * interval
+        R[comp] = running * give[G_RATE]
     now = 0.0
     for turn in range(2):
-        first_is_start = start <= stop
-        is_start = first_is_start == (turn == 0)
-        then = start if is_start else stop
-        if then > now and np.isfinite(then):
-            if not propagate(plan, method, rows, r, x, T, R, dR, then - now, c, none):
+        starts = (start <= stop) == (turn == 0)
+        then = start if starts else stop
+        if np.isfinite(then):
+            if then > now and not propagate(plan, method, rows, r, T, R, then - now, c, none, memo):
                 return False
-            now = then
-        if is_start:
-            arrive(plan, rows, r, comp, n_dir, give, d_give, c, x, T, R, dR)
-        elif np.isfinite(then):
-            end(comp, n_dir, give, d_give, c, T, R, dR)
-    return interval <= now or propagate(plan, method, rows, r, x, T, R, dR, interval - now, c, none)
+            now = max(now, then)
+            if starts:
+                arrive(plan, rows.C[r], comp, give, c, T, R)
+            else:
+                end(comp, give, c, T, R)
+    return interval <= now or propagate(plan, method, rows, r, T, R, interval - now, c, none, memo)

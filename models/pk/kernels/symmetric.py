@@ -1,42 +1,45 @@
-"""Eigenvectors of a compartment system whose exchanges form a tree: symmetric after scaling, so always real and stable."""
+"""Eigenvectors of compartments whose exchanges form a tree: symmetric after scaling, so always real and stable."""
 
 from math import sqrt
 
 import numpy as np
-from numba import njit
+
+from models.kernel import Array, kernel
+from models.population.plan import CORE_COMP, CORE_PARENT
 
 SWEEPS = 30  # Jacobi needs three to six for so small a matrix
 
 
-@njit(cache=True)
-def decompose(plan, K, dK, n_dir, values, vectors, inverse, M, touches):
-    """Eigenvalues (m,), vectors and their inverse (m, m) of the core of K (c, c); M = inverse @ dK @ vectors.
+@kernel
+def decompose(core: Array, K: Array, values: Array, vectors: Array, M: Array, touches: Array) -> None:
+    """Eigenvalues (m,), vectors and their inverse (2, m, m) of the core of K[0]; M = inverse @ K[1 + q] @ vectors.
 
     A compartment's amount is scaled by s = s_parent * sqrt(k_in / k_out), which makes the core symmetric.
     """
-    core, m = plan.core, plan.core.size
+    m = core.shape[0]
     scale = np.ones(m)
     for i in range(m):
-        j = plan.core_parent[i]
+        j = core[i, CORE_PARENT]
         if j >= 0:
-            to, back = K[core[i], core[j]], K[core[j], core[i]]
+            here, there = core[i, CORE_COMP], core[j, CORE_COMP]
+            to, back = K[0, here, there], K[0, there, here]
             scale[i] = scale[j] * (sqrt(to / back) if to > 0.0 and back > 0.0 else 1.0)
     H = np.empty((m, m))
     for i in range(m):
         for j in range(m):
-            H[i, j] = K[core[i], core[j]] * scale[j] / scale[i]
+            H[i, j] = K[0, core[i, CORE_COMP], core[j, CORE_COMP]] * scale[j] / scale[i]
     W = _jacobi(H)
     for i in range(m):
         values[i] = H[i, i]
         for j in range(m):
-            vectors[j, i] = scale[j] * W[j, i]
-            inverse[i, j] = W[j, i] / scale[j]
-    for q in range(n_dir):
-        touches[q] = _to_modes(core, dK[q], vectors, inverse, M[q])
+            vectors[0, j, i] = scale[j] * W[j, i]
+            vectors[1, i, j] = W[j, i] / scale[j]
+    for q in range(M.shape[0]):
+        touches[q] = _to_modes(core, K[1 + q], vectors, M[q])
 
 
-@njit(cache=True)
-def _jacobi(H):
+@kernel
+def _jacobi(H: Array) -> Array:
     """Rotates symmetric H to diagonal in place; returns the orthogonal W with columns as eigenvectors."""
     m = H.shape[0]
     W = np.eye(m)
@@ -54,8 +57,8 @@ def _jacobi(H):
     return W
 
 
-@njit(cache=True)
-def _rotate(H, W, i, j):
+@kernel
+def _rotate(H: Array, W: Array, i: int, j: int) -> None:
     """One Jacobi rotation that makes H[i, j] zero (Golub and Van Loan, Matrix Computations, section 8.5)."""
     tau = (H[j, j] - H[i, i]) / (2.0 * H[i, j])
     t = 1.0 / (abs(tau) + sqrt(1.0 + tau * tau))
@@ -74,17 +77,24 @@ def _rotate(H, W, i, j):
     H[i, j] = H[j, i] = 0.0
 
 
-@njit(cache=True)
-def _to_modes(core, dK, vectors, inverse, M):
-    """M = inverse @ dK[core, core] @ vectors; whether anything in it is not zero."""
-    m = core.size
+@kernel
+def _to_modes(core: Array, dK: Array, vectors: Array, M: Array) -> bool:
+    """M = inverse @ dK[core, core] @ vectors; whether anything in dK is not zero."""
+    m = core.shape[0]
     touched = False
-    for a in range(m):
-        for b in range(m):
-            total = 0.0
-            for i in range(m):
-                for j in range(m):
-                    total += inverse[a, i] * dK[core[i], core[j]] * vectors[j, b]
-            M[a, b] = total
-            touched = touched or total != 0.0
+    half = np.zeros((m, m))
+    for i in range(m):
+        for j in range(m):
+            slope = dK[core[i, CORE_COMP], core[j, CORE_COMP]]
+            if slope != 0.0:
+                touched = True
+                for b in range(m):
+                    half[i, b] += slope * vectors[0, j, b]
+    if touched:
+        for a in range(m):
+            for b in range(m):
+                total = 0.0
+                for i in range(m):
+                    total += vectors[1, a, i] * half[i, b]
+                M[a, b] = total
     return touched

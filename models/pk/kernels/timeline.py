@@ -1,144 +1,170 @@
 """All that happens to one subject, in order of time, for one set of individual parameters."""
 
 from math import ceil, floor
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
-from models.events import DOSE, MODELLED_DURATION, MODELLED_RATE
-from models.population.plan import BIOAVAILABILITY, DOSE_RATE, DURATION, LAG
+from models.events import (
+    C_ORDER,
+    C_TIME,
+    D_AMOUNT,
+    D_COMP,
+    D_INTERVAL,
+    D_KIND,
+    D_ORDER,
+    D_RATE,
+    D_ROW,
+    D_STEADY,
+    D_TIME,
+    DOSE,
+    MODELLED_DURATION,
+    MODELLED_RATE,
+    O_ORDER,
+    O_TIME,
+    Events,
+)
+from models.kernel import Array, kernel
+from models.pk.kernels.rows import Rows
+from models.population.plan import BIOAVAILABILITY, DOSE_RATE, DURATION, LAG, Plan
 
+# kinds of action; at the same time and order they happen in this order
 CHANGE, RECORD, ARRIVE, END, OBSERVE = range(5)
+# rows of a delivery, each a jet
+G_AMOUNT, G_RATE, G_DURATION, G_LAG = range(4)
 
 
-@njit(cache=True)
-def deliver(plan, rows, ev, d, n_dir, give, d_give):
-    """How dose d is delivered: give = (amount, rate, duration, lag), d_give (4, e) their derivatives; rate 0 is a bolus.
+class Timeline(NamedTuple):
+    """Actions (a,): when, what, and which dose, observation or change."""
 
-    A recorded rate keeps its rate, so that bioavailability changes the duration (NONMEM); a modelled duration keeps
-    its duration. Returns False where a lag, duration, rate or bioavailability can not be.
+    time: Array
+    kind: Array
+    index: Array
+
+
+@kernel
+def deliver(plan: Plan, rows: Rows, dose: Array, give: Array) -> bool:
+    """How one dose is delivered: jets give (4, 1 + e) of amount, rate (0: a bolus), duration and lag.
+
+    A recorded rate stays as recorded, so bioavailability changes the duration (as NONMEM does); a modelled duration
+    stays as modelled. Returns False where lag, duration, rate or bioavailability can not be.
     """
-    r, c, amount = ev.dose_row[d], ev.dose_comp[d], ev.dose_amount[d]
-    give[:] = 0.0
-    d_give[:, :] = 0.0
-    give[0] = amount
-    bio, lag = plan.dosing_param[c, BIOAVAILABILITY], plan.dosing_param[c, LAG]
-    if bio >= 0:
-        give[0] = amount * rows.P[r, bio]
-        for q in range(n_dir):
-            d_give[0, q] = amount * rows.dP[r, bio, q]
-    if lag >= 0:
-        give[3] = rows.P[r, lag]
-        for q in range(n_dir):
-            d_give[3, q] = rows.dP[r, lag, q]
-    if not (give[0] >= 0.0 and give[3] >= 0.0 and np.isfinite(give[0]) and np.isfinite(give[3])):
+    P, param = rows.P[int(dose[D_ROW])], plan.comp[int(dose[D_COMP])]
+    give[:, :] = 0.0
+    give[G_AMOUNT, 0] = dose[D_AMOUNT]
+    if param[BIOAVAILABILITY] >= 0:
+        for q in range(give.shape[1]):
+            give[G_AMOUNT, q] = dose[D_AMOUNT] * P[param[BIOAVAILABILITY], q]
+    if param[LAG] >= 0:
+        give[G_LAG] = P[param[LAG]]
+    amount, lag = give[G_AMOUNT, 0], give[G_LAG, 0]
+    if not (amount >= 0.0 and lag >= 0.0 and np.isfinite(amount) and np.isfinite(lag)):
         return False
-    return ev.dose_rate[d] == 0.0 or _infusion(plan, rows, ev, d, n_dir, give, d_give)
-
-
-@njit(cache=True)
-def _infusion(plan, rows, ev, d, n_dir, give, d_give):
-    r, c, rate = ev.dose_row[d], ev.dose_comp[d], ev.dose_rate[d]
-    if rate == MODELLED_DURATION:
-        p = plan.dosing_param[c, DURATION]
-        if p < 0 or not rows.P[r, p] > 0.0:
-            return False
-        give[2] = rows.P[r, p]
-        give[1] = give[0] / give[2]
-        for q in range(n_dir):
-            d_give[2, q] = rows.dP[r, p, q]
-            d_give[1, q] = (d_give[0, q] - give[1] * d_give[2, q]) / give[2]
-        return np.isfinite(give[1])
-    p = plan.dosing_param[c, DOSE_RATE] if rate == MODELLED_RATE else -1
-    if rate == MODELLED_RATE and (p < 0 or not rows.P[r, p] > 0.0):
-        return False
-    give[1] = rate if p < 0 else rows.P[r, p]
-    give[2] = give[0] / give[1]
-    for q in range(n_dir):
-        d_give[1, q] = 0.0 if p < 0 else rows.dP[r, p, q]
-        d_give[2, q] = (d_give[0, q] - give[2] * d_give[1, q]) / give[1]
+    if dose[D_RATE] == 0.0:
+        return True
+    if dose[D_RATE] == MODELLED_DURATION:
+        return _fixed(P, param[DURATION], give, G_DURATION, G_RATE)
+    if dose[D_RATE] == MODELLED_RATE:
+        return _fixed(P, param[DOSE_RATE], give, G_RATE, G_DURATION)
+    give[G_RATE, 0] = dose[D_RATE]
+    _share(give, G_RATE, G_DURATION)
     return True
 
 
-@njit(cache=True)
-def carried(interval, lag, duration):
-    """Of a train given for ever: how many earlier infusions still run at a dose's record, how many have yet to arrive."""
+@kernel
+def _fixed(P: Array, p: int, give: Array, known: int, other: int) -> bool:
+    """Duration (or rate) is parameter p; the other follows from the amount."""
+    if p < 0 or not P[p, 0] > 0.0:
+        return False
+    give[known] = P[p]
+    _share(give, known, other)
+    return bool(np.isfinite(give[other, 0]))
+
+
+@kernel
+def _share(give: Array, known: int, other: int) -> None:
+    give[other, 0] = give[G_AMOUNT, 0] / give[known, 0]
+    for q in range(1, give.shape[1]):
+        give[other, q] = (give[G_AMOUNT, q] - give[other, 0] * give[known, q]) / give[known, 0]
+
+
+@kernel
+def carried(interval: float, give: Array) -> tuple[int, int]:
+    """Of a train given for ever: how many earlier infusions still run at a dose's record, how many have yet to start."""
     if interval <= 0.0:
         return 0, 0
+    lag, duration = give[G_LAG, 0], give[G_DURATION, 0]
     pending = int(floor(lag / interval))
     running = int(ceil((lag + duration) / interval)) - 1 - pending if duration > 0.0 else 0
     return max(running, 0), pending
 
 
-@njit(cache=True)
-def build(plan, rows, ev, n_dir, gives, d_gives):
-    """Actions (time, kind, index, k) sorted by time, then order; k counts how many intervals before its record.
-
-    Returns ok, times, kinds, indices, intervals-before.
-    """
-    n_dose, n_obs, n_change = ev.dose_time.size, ev.obs_time.size, ev.change_time.size
-    size = 3 * n_dose + n_obs + n_change
+@kernel
+def build(plan: Plan, rows: Rows, ev: Events, gives: Array) -> tuple[bool, Timeline]:
+    """The timeline, and jets gives (d, 4, 1 + e) of every dose; False where a dose can not be delivered so."""
+    n_dose, n_obs, n_change = ev.dose.shape[0], ev.obs.shape[0], ev.change.shape[0]
+    size, ok = 3 * n_dose + n_obs + n_change, True
     for d in range(n_dose):
-        if not deliver(plan, rows, ev, d, n_dir, gives[d], d_gives[d]):
-            return False, np.empty(0), np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64)
-        if ev.dose_steady[d] > 0:
-            running, pending = carried(ev.dose_interval[d], gives[d, 3], gives[d, 2])
+        ok = ok and deliver(plan, rows, ev.dose[d], gives[d])
+        if ok and ev.dose[d, D_STEADY] > 0:
+            running, pending = carried(ev.dose[d, D_INTERVAL], gives[d])
             size += running + 2 * pending
-    time, order = np.empty(size), np.empty(size)
-    kind, index, back = np.empty(size, np.int64), np.empty(size, np.int64), np.zeros(size, np.int64)
+    key, what = np.empty((size, 2)), np.empty((size, 2), dtype=np.int64)
     n = 0
-    for i in range(n_change):
-        time[n], order[n], kind[n], index[n] = ev.change_time[i], ev.change_order[i], CHANGE, i
-        n += 1
-    for i in range(n_obs):
-        time[n], order[n], kind[n], index[n] = ev.obs_time[i], ev.obs_order[i], OBSERVE, i
-        n += 1
-    for d in range(n_dose):
-        n = _add_dose(ev, d, gives[d], time, order, kind, index, back, n)
-    _sort(time, order, kind, index, back, n)
-    return True, time[:n], kind[:n], index[:n], back[:n]
+    if ok:
+        for i in range(n_change):
+            n = _put(key, what, n, ev.change[i, C_TIME], ev.change[i, C_ORDER], CHANGE, i)
+        for i in range(n_obs):
+            n = _put(key, what, n, ev.obs[i, O_TIME], ev.obs[i, O_ORDER], OBSERVE, i)
+        for d in range(n_dose):
+            n = _put_dose(ev.dose[d], gives[d], d, key, what, n)
+        _sort(key, what, n)
+    return ok, Timeline(key[:n, 0], what[:n, 0], what[:n, 1])
 
 
-@njit(cache=True)
-def _add_dose(ev, d, give, time, order, kind, index, back, n):
-    at, turn = ev.dose_time[d], ev.dose_order[d]
-    if ev.dose_kind[d] != DOSE or ev.dose_steady[d] > 0:
-        time[n], order[n], kind[n], index[n] = at, turn, RECORD, d
-        n += 1
+@kernel
+def _put(key: Array, what: Array, n: int, time: float, order: float, kind: int, index: int) -> int:
+    key[n, 0], key[n, 1], what[n, 0], what[n, 1] = time, order, kind, index
+    return n + 1
+
+
+@kernel
+def _put_dose(dose: Array, give: Array, d: int, key: Array, what: Array, n: int) -> int:
+    at, order, interval = dose[D_TIME], dose[D_ORDER], dose[D_INTERVAL]
     running, pending = 0, 0
-    if ev.dose_steady[d] > 0:
-        running, pending = carried(ev.dose_interval[d], give[3], give[2])
-    if give[0] > 0.0:
+    if dose[D_STEADY] > 0:
+        running, pending = carried(interval, give)
+    if dose[D_KIND] != DOSE or dose[D_STEADY] > 0:
+        n = _put(key, what, n, at, order, RECORD, d)
+    if give[G_AMOUNT, 0] > 0.0:
+        start = at + give[G_LAG, 0]
         for k in range(pending + 1):
-            time[n], order[n], kind[n], index[n] = at + give[3] - k * ev.dose_interval[d], turn, ARRIVE, d
-            back[n] = k
-            n += 1
-    if give[1] > 0.0:
-        for k in range(running + pending + 1):
-            end = at + give[3] + give[2] - k * ev.dose_interval[d]
-            time[n], order[n], kind[n], index[n] = end, turn, END, d
-            back[n] = k
-            n += 1
+            n = _put(key, what, n, start - k * interval, order, ARRIVE, d)
+        for k in range(running + pending + 1 if give[G_RATE, 0] > 0.0 else 0):
+            n = _put(key, what, n, start + give[G_DURATION, 0] - k * interval, order, END, d)
     return n
 
 
-@njit(cache=True)
-def _sort(time, order, kind, index, back, n):
-    """By time, then order, then as added (a record before its own arrival). Shell sort with few gaps: nearly sorted data."""
-    for gap in (301, 132, 57, 23, 10, 4, 1):
+@kernel
+def _sort(key: Array, what: Array, n: int) -> None:
+    """Shell sort by time, order, kind: the three runs (changes, observations, doses) are each nearly sorted."""
+    gap = 1
+    while gap < n // 3:
+        gap = 3 * gap + 1
+    while gap > 0:
         for i in range(gap, n):
-            t, o, k, x, b, a = time[i], order[i], kind[i], index[i], back[i], i
-            while a >= gap and _after(time[a - gap], order[a - gap], kind[a - gap], t, o, k):
-                time[a], order[a], kind[a] = time[a - gap], order[a - gap], kind[a - gap]
-                index[a], back[a] = index[a - gap], back[a - gap]
+            t, o, k, x, a = key[i, 0], key[i, 1], what[i, 0], what[i, 1], i
+            while a >= gap and _after(key[a - gap], what[a - gap], t, o, k):
+                key[a], what[a] = key[a - gap], what[a - gap]
                 a -= gap
-            time[a], order[a], kind[a], index[a], back[a] = t, o, k, x, b
+            _put(key, what, a, t, o, k, x)
+        gap //= 3
 
 
-@njit(cache=True)
-def _after(t1, o1, k1, t2, o2, k2):
-    if t1 != t2:
-        return t1 > t2
-    if o1 != o2:
-        return o1 > o2
-    return k1 > k2
+@kernel
+def _after(key: Array, what: Array, time: float, order: float, kind: int) -> bool:
+    if key[0] != time:
+        return key[0] > time
+    if key[1] != order:
+        return key[1] > order
+    return what[0] > kind

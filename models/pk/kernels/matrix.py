@@ -1,0 +1,96 @@
+"""Propagation of any linear model by the exponential of its rate matrix, with exact derivatives.
+
+Scaling and squaring of a Taylor polynomial, carried out on jets (value and derivatives together). The matrix is
+augmented by the infusion rates, so that no inverse is needed, and by integrals of the amounts where they are asked for.
+"""
+
+from math import ceil, log2
+
+import numpy as np
+
+from models.kernel import Array, kernel
+
+# At norm 1/2 the first neglected term of degree 13 is 0.5^14 / 14! < 1e-15.
+DEGREE, NORM = 13, 0.5
+
+
+@kernel
+def propagate_matrix(K: Array, X: Array, R: Array, t: float, skip: int, area: Array) -> None:
+    """As propagate.propagate, for jets K (1 + e, c, c) of the rate matrix."""
+    c, n_jet = K.shape[1], K.shape[0]
+    size = c + 1 + (c if area.size > 0 else 0)
+    B = np.zeros((n_jet, size, size))
+    for p in range(n_jet):
+        for i in range(c):
+            B[p, i, c] = R[i, p] * t
+            for j in range(c):
+                B[p, i, j] = K[p, i, j] * t
+    for i in range(size - c - 1):
+        B[0, c + 1 + i, i] = t
+    E = exponential(B)
+    for i in range(size - c - 1):
+        area[i] += _row(E[0], c + 1 + i, c, X, 0) + E[0, c + 1 + i, c]
+    new = np.empty(X.shape)
+    for i in range(c):
+        new[i, 0] = _row(E[0], i, c, X, 0) + E[0, i, c]
+        for q in range(1, X.shape[1]):
+            new[i, q] = _row(E[0], i, c, X, q)
+            if q > skip:
+                new[i, q] += _row(E[q - skip], i, c, X, 0) + E[q - skip, i, c]
+    X[:, :] = new
+
+
+@kernel
+def _row(E: Array, i: int, c: int, X: Array, q: int) -> float:
+    total = 0.0
+    for j in range(c):
+        total += E[i, j] * X[j, q]
+    return total
+
+
+@kernel
+def exponential(B: Array) -> Array:
+    """Jets of exp(B[0]) for jets B (1 + e, n, n)."""
+    n = B.shape[1]
+    norm = 0.0
+    for j in range(n):
+        norm = max(norm, np.abs(B[0, :, j]).sum())
+    squarings = max(0, int(ceil(log2(norm / NORM)))) if norm > NORM else 0
+    B = B / 2.0**squarings
+    used = np.array([p == 0 or bool(np.any(B[p] != 0.0)) for p in range(B.shape[0])])
+    E, work = np.zeros(B.shape), np.empty(B.shape)
+    for i in range(n):
+        E[0, i, i] = 1.0
+    for k in range(DEGREE, 0, -1):
+        _multiply(B, E, used, work)
+        for p in range(B.shape[0]):
+            if used[p]:
+                E[p] = work[p] / k
+        for i in range(n):
+            E[0, i, i] += 1.0
+    for _ in range(squarings):
+        _multiply(E, E, used, work)
+        E, work = work, E
+    return E
+
+
+@kernel
+def _multiply(A: Array, B: Array, used: Array, out: Array) -> None:
+    """out = A B as jets."""
+    for p in range(A.shape[0]):
+        out[p] = 0.0
+        if used[p]:
+            _add_product(A[0], B[p], out[p])
+            if p > 0:
+                _add_product(A[p], B[0], out[p])
+
+
+@kernel
+def _add_product(A: Array, B: Array, out: Array) -> None:
+    n = A.shape[0]
+    for i in range(n):
+        for k in range(n):
+            a = A[i, k]
+            if a != 0.0:
+                for j in range(n):
+                    out[i, j] += a * B[k, j]
