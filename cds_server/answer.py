@@ -18,7 +18,7 @@ from cds_server.hooks.rows import card_row
 from cds_server.issued import IssuedAdvice
 from cds_server.links import page_url
 from cds_server.parts import Parts
-from cds_server.store import AdviceRow, AuditRow
+from cds_server.store import AdviceRow, AuditRow, advice_row
 from fhir.chart import Chart
 from models.dosing.advice import Advice
 
@@ -78,17 +78,10 @@ def _advised(
     issued = IssuedAdvice(id=parts.new_id(), issued_at=now, drug=question.drug.name, advice=advice, chart=chart)
     link = page_url(parts.settings, issued.id)
     card = card_of(issued, question.drug, _occasion(request, parts, question.draft, link))
-    salt = token_hex(32)
+    row = advice_row(issued, estimate_key=outcome.key, salt=token_hex(32))
     entry = advice_entry(
-        issued,
-        drug=question.drug,
-        request=request,
-        salt=salt,
-        estimate_key=outcome.key,
-        cards=(card["uuid"],),
-        settings=parts.settings,
+        issued, drug=question.drug, request=request, row=row, cards=(card["uuid"],), settings=parts.settings
     )
-    row = AdviceRow(issued=issued, estimate_key=outcome.key, salt=salt)
     return Answered(card=card, kind=entry["kind"], audit=entry, advice=row)
 
 
@@ -126,7 +119,7 @@ def _recorded(answered: list[Answered], request: HookRequest, service: str, part
 
 
 def _advice_id(item: Answered) -> str | None:
-    return item.advice.issued.id if item.advice else None
+    return item.advice.id if item.advice else None
 
 
 def _occasion(request: HookRequest, parts: Parts, draft: Mapping[str, Any] | None = None, link: str = "") -> Occasion:

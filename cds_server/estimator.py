@@ -7,13 +7,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from models.catalog import Catalog
-
 from cds_server import encode
 from cds_server.estimation import FitRequest
 from cds_server.store import Store
 from cds_server.store.estimates import MAX_ATTEMPTS, Estimate
 from cds_server.work import estimate, utc_now
+from models.catalog import Catalog
 from models.fit.posterior import Posterior
 
 log = logging.getLogger(__name__)
@@ -67,19 +66,19 @@ class Estimator:
     def prime(self, request: FitRequest) -> str:
         """Have it computed if it is not known; returns the content key at once."""
         key = request.key
-        if self._store.estimates.ask(key, encode.dumps(request), self._clock()) or self._again(key):
+        row = self._store.estimates.find(key)  # a write would wait for the disk, and most calls ask for what is known
+        if row is None:
+            if self._store.estimates.ask(key, encode.dumps(request), self._clock()):
+                self._send(key)
+        elif self._to_be_repeated(row):
+            self._store.estimates.ask_again(key, self._clock())
             self._send(key)
         return key
 
-    def _again(self, key: str) -> bool:
+    def _to_be_repeated(self, row: Estimate) -> bool:
         """Whether a known request needs to be sent anew: its attempt failed, or its worker was lost long ago."""
-        row = self._store.estimates.find(key)
-        if row is None or row.status == "done" or row.attempts >= MAX_ATTEMPTS or not self._overdue(row):
+        if row.status == "done" or row.attempts >= MAX_ATTEMPTS:
             return False
-        self._store.estimates.ask_again(key, self._clock())
-        return True
-
-    def _overdue(self, row: Estimate) -> bool:
         return row.status == "failed" or self._clock() - row.queued_at > self._lost_after
 
     def _send(self, key: str) -> None:

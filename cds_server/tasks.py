@@ -23,7 +23,7 @@ _VISIBILITY_S = 120
 
 def create_celery(settings: Settings, folder: Path | None = None) -> Celery:
     """The app for sending and for working; `folder` holds the messages where no broker URL is set."""
-    app = Celery("titrate", set_as_current=False, broker=settings.broker_url or "filesystem://")
+    app = Celery("titrate", set_as_current=False, broker=settings.broker_url or "filesystem://localhost")
     app.conf.update(
         task_default_queue=QUEUE,
         task_serializer="json",

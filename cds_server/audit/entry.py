@@ -14,12 +14,11 @@ from typing import Any
 
 import rfc8785
 
-from cds_server import encode
 from cds_server.config import Settings
 from cds_server.estimation import engine
 from cds_server.hooks.protocol import HookRequest
 from cds_server.issued import IssuedAdvice
-from cds_server.store.rows import FeedbackRow
+from cds_server.store.rows import AdviceRow, FeedbackRow
 from models.dosing.advice import Recommendation
 from models.drug import Drug
 
@@ -28,9 +27,9 @@ _LIBRARIES = ("numpy", "scipy", "numba")
 _SECRET_SETTINGS = frozenset({"secret_key", "database_url", "broker_url"})
 
 
-def commitment(salt: str, content: Any) -> str:
-    """SHA-256 over the salt and the RFC 8785 canonical JSON of `content`."""
-    return sha256(salt.encode() + b"\0" + rfc8785.dumps(content)).hexdigest()
+def commitment(salt: str, text: str) -> str:
+    """SHA-256 over the salt and the text: for an advice and its chart the very text that the row holds."""
+    return sha256(f"{salt}\0{text}".encode()).hexdigest()
 
 
 def advice_entry(
@@ -38,24 +37,22 @@ def advice_entry(
     *,
     drug: Drug,
     request: HookRequest,
-    salt: str,
-    estimate_key: str | None,
+    row: AdviceRow,
     cards: Iterable[str],
     settings: Settings,
 ) -> dict[str, Any]:
     """The entry of one advice."""
-    advice, chart = issued.advice, issued.chart
+    advice = issued.advice
     entry: dict[str, Any] = {
         "advice": issued.id,
         "kind": type(advice).__name__.lower(),
         "hook": request.hook,
         "drug": {"name": drug.name, "hash": drug.hash},
         "clock": issued.issued_at.isoformat(),
-        "inputs": commitment(salt, encode.encode(chart.record)),
-        "sources": commitment(salt, encode.encode(chart.sources)),
-        "patient": commitment(salt, [request.access.base if request.access else "", request.patient]),
-        "output": commitment(salt, encode.encode(advice)),
-        "estimate": estimate_key or "none",
+        "inputs": commitment(row.salt, row.chart),
+        "patient": commitment(row.salt, f"{request.access.base if request.access else ''}\0{request.patient}"),
+        "output": commitment(row.salt, row.content),
+        "estimate": row.estimate_key or "none",
         "cards": list(cards),
         "settings": settings_hash(settings),
         **environment(),

@@ -66,7 +66,7 @@ def _recommendation(issued: IssuedAdvice, advice: Recommendation, drug: Drug, oc
 
 def _declined(issued: IssuedAdvice, advice: Declined, drug: Drug, occasion: Occasion) -> Card:
     why = advice.reasons[0].text if advice.reasons else "see the detail"
-    summary = _fitting(f"{drug.display}: no dose is proposed. {why}", f"{drug.display}: no dose is proposed")
+    summary = _fitting(f"{drug.display}: no dose is proposed. {why}")
     card = _card(summary, detail.declined(issued, advice), indicator(advice), occasion, drug=drug)
     reasons = [item.code for item in advice.reasons]
     return card | _link(occasion) | {"extension": {EXTENSION: _basis(issued, drug) | {"reasons": reasons}}}

@@ -42,7 +42,7 @@ class Store:
         """Write an answer with its audit entries in one transaction; raises where any row can not be written."""
         with writing(self.engine) as connection:
             for row in advices:
-                connection.execute(insert(advice).values(_advice_values(row)))
+                connection.execute(insert(advice).values(vars(row)))
             for one in cards:
                 connection.execute(insert(card).values(vars(one)))
             _append(connection, tuple(audits))
@@ -103,18 +103,6 @@ class Store:
         with self.engine.connect() as connection:
             rows = connection.execute(query).mappings().all()
         return tuple(_feedback_row(dict(row)) for row in rows)
-
-
-def _advice_values(row: AdviceRow) -> dict[str, Any]:
-    return {
-        "id": row.issued.id,
-        "issued_at": row.issued.issued_at,
-        "drug": row.issued.drug,
-        "estimate_key": row.estimate_key,
-        "salt": row.salt,
-        "content": encode.dumps(row.issued.advice),
-        "chart": encode.dumps(row.issued.chart),
-    }
 
 
 def _feedback_values(row: FeedbackRow, known: bool) -> dict[str, Any]:

@@ -7,16 +7,34 @@ from typing import Any
 
 import rfc8785
 
+from cds_server import encode
 from cds_server.issued import IssuedAdvice
 
 
 @dataclass(frozen=True, kw_only=True)
 class AdviceRow:
-    """An advice as it is written. salt opens the commitments of its audit entry."""
+    """An advice as it is written: content and chart as JSON. salt opens the commitments of its audit entry."""
 
-    issued: IssuedAdvice
+    id: str
+    issued_at: datetime
+    drug: str
     estimate_key: str | None
     salt: str
+    content: str
+    chart: str
+
+
+def advice_row(issued: IssuedAdvice, *, estimate_key: str | None, salt: str) -> AdviceRow:
+    """The row of an issued advice."""
+    return AdviceRow(
+        id=issued.id,
+        issued_at=issued.issued_at,
+        drug=issued.drug,
+        estimate_key=estimate_key,
+        salt=salt,
+        content=encode.dumps(issued.advice),
+        chart=encode.dumps(issued.chart),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from hashlib import sha256
 import pytest
 from sqlalchemy import inspect, text
 
-from cds_server.store import AdviceRow, AuditRow, CardRow, FeedbackRow, Store
+from cds_server.store import AuditRow, CardRow, FeedbackRow, Store, advice_row
 from cds_server.store.estimates import MAX_ATTEMPTS
 from cds_server.store.migrate import upgrade
 from cds_server.store.schema import metadata
@@ -48,7 +48,7 @@ def audit(number: int) -> AuditRow:
 
 
 def issue(store: Store, advice=None, **rows) -> None:
-    row = AdviceRow(issued=issued(advice or sample_recommendation()), estimate_key=KEY, salt="s" * 64)
+    row = advice_row(issued(advice or sample_recommendation()), estimate_key=KEY, salt="s" * 64)
     given = {"advices": [row], "cards": [card(advice_id="0" * 32)], "audits": [audit(1)]}
     store.issue(**{**given, **rows})
 
