@@ -15,6 +15,7 @@ from cds_server.cli.demo import demo
 from cds_server.cli.feedback import feedback
 from cds_server.cli.fit import fit
 from cds_server.cli.models import models
+from cds_server.cli.nca import nca
 from cds_server.cli.serve import serve
 from cds_server.cli.worker import worker
 from cds_server.config import SettingsError
@@ -30,7 +31,7 @@ def titrate() -> None:
     """Dosing advice inside the EHR: CDS Hooks in, cards out. Settings are TITRATE_* variables, see docs/settings.md."""
 
 
-for command in (serve, worker, demo, models, fit, advise, feedback, database):
+for command in (serve, worker, demo, models, fit, nca, advise, feedback, database):
     titrate.add_command(command)
 
 

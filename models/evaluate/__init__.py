@@ -1,0 +1,1 @@
+"""What observed concentrations say without a compartmental model."""
