@@ -9,6 +9,7 @@ from celery import Celery
 
 from cds_server.config import Settings
 from cds_server.store import Store
+from cds_server.warm import warm
 from cds_server.work import estimate
 from models.catalog import Catalog, load_catalog
 
@@ -77,11 +78,8 @@ class Workbench:
 
     def warm(self) -> None:
         """Load the models, compile the kernels and open the database, so that the first task pays for none of it."""
-        from models.pk import warm
-
-        warm()
+        warm(self.catalog)
         self.store.ready()
-        _ = self.catalog
 
 
 def register(app: Celery, bench: Workbench) -> Callable[[str], None]:

@@ -12,6 +12,8 @@ from cds_server.estimator import Queue
 from cds_server.queue.broker import BrokerQueue
 from cds_server.queue.embedded import EmbeddedWorker
 from cds_server.store import Store
+from cds_server.warm import warm
+from models.catalog import load_catalog
 
 EXIT_NOT_AS_WISHED = 1
 EXIT_UNUSABLE = 3
@@ -31,10 +33,8 @@ def show(value: Any) -> None:
 
 def warm_up() -> None:
     """Compile the numerical kernels, or load them from the cache: never inside a hook call."""
-    from models.pk import warm
-
     say("Preparing the numerical kernels (compiled once, then cached) ...")
-    warm()
+    warm(load_catalog())
 
 
 @contextmanager

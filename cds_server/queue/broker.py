@@ -17,6 +17,9 @@ class BrokerQueue:
 
     def __init__(self, settings: Settings) -> None:
         self._app = create_celery(settings)
+        # The sender gives up at once and the estimate is computed here; kombu would go on for six seconds.
+        at_once = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
+        self._app.conf.broker_transport_options = {**self._app.conf.broker_transport_options, **at_once}
 
     def send(self, key: str) -> None:
         """Hand a content key to a worker; raises OSError where the broker does not answer."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from cds_server import create_app
 from cds_server.store import Store
 from tests.cds_server.hook_calls import FEEDBACK, SERVICE, call, draft, facts, prefetch, service
 from tests.fhir.charts import level, patient, weight
@@ -180,8 +181,6 @@ class BrokenStore(Store):
 def test_without_a_record_no_advice_leaves(tmp_path):
     with service(tmp_path) as running:
         broken = replace(running.parts, store=BrokenStore(running.parts.settings.database))
-        from cds_server.app import create_app
-
         client = create_app(running.parts.settings, parts=broken).test_client()
         answer = client.post(SERVICE, json=call())
         broken.store.close()
@@ -202,8 +201,6 @@ class NoEstimates:
 
 def test_an_unexpected_error_is_an_honest_card_and_leaves_no_chart_in_the_log(tmp_path, caplog):
     with service(tmp_path) as running:
-        from cds_server.app import create_app
-
         parts = replace(running.parts, estimator=NoEstimates())
         answer = create_app(parts.settings, parts=parts).test_client().post(SERVICE, json=call())
         kinds = [entry["kind"] for _, _, entry, _ in parts.store.audit_entries()]
