@@ -24,7 +24,8 @@ class ToLast:
     cmax, clst: largest and last measurable concentration, in the profile's unit. tmax, tlst: when, h (the first of
     equal maxima). tlag: last time before the first measurable sample, h; None unless extravascular.
     auclst: area to tlst, conc*h. aucall: the same plus the triangle down to the first sample after tlst, which is below
-    the limit. aumclst: area of time*conc to tlst, conc*h^2. mrtlst: aumclst / auclst less half the infusion, h.
+    the limit. aumclst: area of time*conc to tlst, conc*h^2. mrtlst: aumclst / auclst less half the infusion, h;
+    None where auclst is 0, the only measurable sample being at hour 0.
     aucbe: the part of auclst before the first measurable sample, conc*h; None unless bolus.
     """
 
@@ -36,7 +37,7 @@ class ToLast:
     auclst: float
     aucall: float
     aumclst: float
-    mrtlst: float
+    mrtlst: float | None
     aucbe: float | None
 
 
@@ -148,7 +149,7 @@ def _to_last(
         auclst=auclst,
         aucall=auclst + _triangle_after(profile, last),
         aumclst=aumclst,
-        mrtlst=aumclst / auclst - profile.duration / 2,
+        mrtlst=aumclst / auclst - profile.duration / 2 if auclst else None,
         aucbe=areas(times[before_first], concentrations[before_first], method)[0] if c0 else None,
     )
 

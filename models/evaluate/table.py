@@ -97,7 +97,8 @@ class _Row:
         text = self.text("DV").upper()
         if self.flag("BLQ") or text in _BELOW or text.startswith("<"):
             return True
-        return self.number("DV") < self.number("LLOQ", 0.0)
+        lloq = self.number("LLOQ", 0.0)
+        return lloq > 0 and self.number("DV") < lloq
 
 
 def read_subjects(text: str, asked: Asked) -> tuple[Subject, ...]:

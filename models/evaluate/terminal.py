@@ -16,6 +16,7 @@ Reason = Literal["no-measurable-concentration", "too-few-points", "not-declining
 
 MIN_POINTS = 3  # with two, the adjusted R2 does not exist
 TIE = 1e-4  # adjusted R2: differences up to here count as none (WinNonlin)
+LEVEL = 1e-9  # a line that falls by less than this part over its samples is level: only rounding makes it fall
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +71,7 @@ def _regression(times: Floats, concentrations: Floats) -> TerminalPhase | None:
     x, y = times - times[-1], np.log(concentrations / concentrations[-1])
     dx, dy = x - x.mean(), y - y.mean()
     sxx, syy, sxy = float(dx @ dx), float(dy @ dy), float(dx @ dy)
-    if sxy >= 0 or syy == 0:
+    if syy == 0 or -sxy / sxx * float(times[-1] - times[0]) < LEVEL:
         return None
     lamz, corrxy = -sxy / sxx, max(sxy / sqrt(sxx * syy), -1.0)
     at_last = log(concentrations[-1]) + float(y.mean() + lamz * x.mean())
