@@ -1,6 +1,6 @@
 """What non-compartmental analysis refuses, what it can not estimate, and what it says aloud."""
 
-from math import inf, nan
+from math import exp, inf, nan
 from typing import Any
 
 import pytest
@@ -121,3 +121,19 @@ def codes(**change: Any) -> list[str]:
 )
 def test_weak_and_assumed_is_said(change: dict[str, Any], said: list[str]) -> None:
     assert codes(**change) == said
+
+
+@pytest.mark.parametrize(("first", "said"), [(1.9, []), (2.2, []), (2.3, ["nca-back-extrapolated"])])
+def test_back_extrapolation_is_said_above_a_fifth(first: float, said: list[str]) -> None:
+    """After a bolus with k = 0.1 /h the part before the first sample is 1 - exp(-0.1 t): 17, 19.7 and 20.5 %."""
+    times = tuple(first * i for i in (1, 3, 6, 12, 24))
+    bolus = swallowed(times, tuple(5 * exp(-0.1 * t) for t in times), route="bolus")
+    assert [finding.code for finding in remarks(nca(bolus, method="linlog"))] == said
+
+
+@pytest.mark.parametrize(("hours", "said"), [(17.0, []), (16.0, ["nca-extrapolated"])])
+def test_extrapolation_is_said_above_a_fifth(hours: float, said: list[str]) -> None:
+    """The part after the last sample is exp(-0.1 t): 18 and 20.2 %."""
+    times = (0.0, 1.0, 2.0, 6.0, hours)
+    bolus = swallowed(times, tuple(5 * exp(-0.1 * t) for t in times), route="bolus")
+    assert [finding.code for finding in remarks(nca(bolus, method="linlog"))] == said

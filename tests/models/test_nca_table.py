@@ -61,7 +61,7 @@ def test_missing_samples_are_left_out_and_said(cells: str) -> None:
 
 @pytest.mark.parametrize(("before", "severity"), [("0", "info"), ("<1", "info"), ("0.7", "warning")])
 def test_samples_before_the_dose_are_left_out_and_said(before: str, severity: str) -> None:
-    (subject,) = read(f"ID,TIME,AMT,DV\n1,-1,,{before}\n1,0,9,\n1,1,,4\n", route="extravascular")
+    (subject,) = read(f"ID,TIME,AMT,DV\n1,23,,{before}\n1,24,9,\n1,25,,4\n", route="extravascular")
     assert subject.profile.times == (1,)
     assert [(f.code, f.severity) for f in subject.findings] == [("nca-before-dose-left-out", severity)]
 
