@@ -55,6 +55,8 @@ def answer_from(gathered: Gathered, request: HookRequest, service: str, parts: P
 
 
 def _on_question(question: Question, gathered: Gathered, request: HookRequest, parts: Parts, now: datetime) -> Answered:
+    if not parts.warmed():
+        return _notice(notices.getting_ready(question.drug, _occasion(request, parts)), request)
     try:
         case = case_of(question, gathered, request, now)
         outcome = advise(case, parts)

@@ -6,19 +6,21 @@ from datetime import datetime
 from secrets import token_hex
 from uuid import uuid4
 
-from fhir.client import FhirClient
-
 from cds_server.config import Settings
 from cds_server.estimator import Estimator, Queue
 from cds_server.hooks.protocol import Access
 from cds_server.store import Store
 from cds_server.work import utc_now
+from fhir.client import FhirClient
 from models.catalog import Catalog, load_catalog
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """client_for: a reader of the EHR for one call. new_id: 128 random bits in hex. new_uuid: a random UUID."""
+    """client_for: a reader of the EHR for one call. new_id: 128 random bits in hex. new_uuid: a random UUID.
+
+    warmed: whether the numerical kernels are compiled; until then no hook call runs into them.
+    """
 
     settings: Settings
     catalog: Catalog
@@ -26,6 +28,7 @@ class Parts:
     estimator: Estimator
     client_for: Callable[[Access], FhirClient]
     clock: Callable[[], datetime] = utc_now
+    warmed: Callable[[], bool] = lambda: True
     new_id: Callable[[], str] = field(default=lambda: token_hex(16))
     new_uuid: Callable[[], str] = field(default=lambda: str(uuid4()))
 

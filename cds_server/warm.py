@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from models.catalog import Catalog
+from models.catalog import Catalog, load_catalog
 from models.dosing.advice import Advice
 from models.dosing.candidates import duration
 from models.dosing.recommend import recommend
@@ -56,3 +56,7 @@ def _record(drug: Drug, model: PopulationModel) -> PatientRecord:
     value = float(concentrations(model, subject, nobody, np.array([now - 0.5]))[0, 0])
     level = Level(time=now - 0.5, value=value, unit=drug.concentration_unit, source="level-0")
     return PatientRecord(drug=drug.name, now=now, doses=doses, levels=(level,), covariates=covariates)
+
+
+if __name__ == "__main__":
+    warm(load_catalog())

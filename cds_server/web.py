@@ -77,9 +77,10 @@ def _health(parts: Parts) -> Blueprint:
 
     @health.get("/ready")
     def ready() -> tuple[Response, int]:
-        database = _database_ready(parts)
-        state = {"status": "ready" if database else "not ready", "database": database}
-        return jsonify(state | {"estimates": parts.estimator.arrangement}), 200 if database else 503
+        found = {"database": _database_ready(parts), "kernels": parts.warmed()}
+        status = "ready" if all(found.values()) else "not ready"
+        state = {"status": status, **found, "estimates": parts.estimator.arrangement}
+        return jsonify(state), 200 if status == "ready" else 503
 
     return health
 

@@ -1,6 +1,8 @@
 """What the commands share: exit codes, output, and the queue that settings ask for."""
 
 import json
+import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -35,6 +37,11 @@ def warm_up() -> None:
     """Compile the numerical kernels, or load them from the cache: never inside a hook call."""
     say("Preparing the numerical kernels (compiled once, then cached) ...")
     warm(load_catalog())
+
+
+def end_on_sigterm() -> None:
+    """Let a plain kill end the process the way Ctrl-C does: worker ended, folders removed."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 
 @contextmanager

@@ -6,23 +6,27 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
 import click
 import waitress
+from flask import Flask
 
 from cds_server import create_app
-from cds_server.cli.common import EXIT_NOT_AS_WISHED, opened_store, queue_for, say, warm_up
+from cds_server.cli.common import EXIT_NOT_AS_WISHED, end_on_sigterm, opened_store, queue_for, say
 from cds_server.config import Settings, from_environment
 from cds_server.estimator import Queue
 from cds_server.logs import configure_logging
 from cds_server.parts import build_parts
 from cds_server.queue.embedded import EmbeddedWorker
+from cds_server.warm import warm
+from models.catalog import load_catalog
 
-_WORKER_READY_S = 60.0
+_WORKER_READY_S = 900.0
 # The page, its scripts and the service's own reads of the sandbox come over the same server.
 _THREADS = 16
 
@@ -32,20 +36,43 @@ _THREADS = 16
 @click.option("--port", type=int, default=8080, show_default=True, help="0 = a free one; a busy one is passed over.")
 def demo(once: bool, port: int) -> None:
     """Start everything embedded and print the URL. Synthetic patients only; the database is thrown away at the end."""
+    end_on_sigterm()
     with tempfile.TemporaryDirectory(prefix="titrate-demo-") as folder, _bound(0 if once else port) as listener:
         settings = _settings(listener.getsockname()[1], Path(folder))
         configure_logging(settings)
-        warm_up()
         with opened_store(settings) as store, queue_for(settings, store) as queue:
-            app = create_app(settings, parts=build_parts(settings, store=store, queue=queue))
-            server = waitress.create_server(app, sockets=[listener], threads=_THREADS, ident="titrate")
-            if once:
-                threading.Thread(target=server.run, daemon=True).start()
-                code = _play(settings.public_url, queue)
-                server.close()
-                raise SystemExit(code)
-            say(f"Titrate and its sandbox EHR: {settings.public_url}/sandbox/   (Ctrl-C ends it)")
-            server.run()
+            warmed = threading.Event()
+            parts = replace(build_parts(settings, store=store, queue=queue), warmed=warmed.is_set)
+            with _serving(create_app(settings, parts=parts), listener) as thread:
+                if not once:
+                    say(f"Titrate and its sandbox EHR: {settings.public_url}/sandbox/   (Ctrl-C ends it)")
+                _prepare(queue, warmed)
+                if once:
+                    raise SystemExit(_play(settings.public_url))
+                with suppress(KeyboardInterrupt):
+                    thread.join()
+
+
+@contextmanager
+def _serving(app: Flask, listener: socket.socket) -> Iterator[threading.Thread]:
+    """Pages answer at once; a hook call says that the service is getting ready until it is."""
+    server = waitress.create_server(app, sockets=[listener], threads=_THREADS, ident="titrate")
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        yield thread
+    finally:
+        server.close()
+
+
+def _prepare(queue: Queue | None, warmed: threading.Event) -> None:
+    """The worker compiles the kernels; this process then takes them from the cache."""
+    say("Preparing the numerical kernels: compiled once, which takes minutes, then cached ...")
+    if isinstance(queue, EmbeddedWorker) and not queue.wait_ready(_WORKER_READY_S):
+        say("The worker did not come up; fits run in the service itself.")
+    warm(load_catalog())
+    warmed.set()
+    say("Ready.")
 
 
 def _settings(port: int, folder: Path) -> Settings:
@@ -77,14 +104,12 @@ def _bound(port: int) -> Iterator[socket.socket]:
         yield listener
 
 
-def _play(url: str, queue: Queue | None) -> int:
+def _play(url: str) -> int:
     """Every scenario as JSON lines on standard output; 0 where each outcome is as named."""
     from cds_server.sandbox.exchange import run_once
 
-    if isinstance(queue, EmbeddedWorker) and not queue.wait_ready(_WORKER_READY_S):
-        say("The worker did not come up; fits run in the service itself.")
-    start, wrong = time.monotonic(), []
-    outcomes = 0
+    start, outcomes = time.monotonic(), 0
+    wrong: list[dict[str, Any]] = []
     for line in run_once(url):
         click.echo(json.dumps(line, ensure_ascii=False))
         outcomes += line["hook"] == "outcome"

@@ -4,7 +4,7 @@ import click
 import waitress
 
 from cds_server import create_app
-from cds_server.cli.common import opened_store, queue_for, say, warm_up
+from cds_server.cli.common import end_on_sigterm, opened_store, queue_for, say, warm_up
 from cds_server.config import check_for_serving, from_environment
 from cds_server.logs import configure_logging
 from cds_server.parts import build_parts
@@ -18,6 +18,7 @@ def serve(host: str | None, port: int | None) -> None:
     settings = from_environment(host=host, port=port)
     check_for_serving(settings)
     configure_logging(settings)
+    end_on_sigterm()
     warm_up()
     with opened_store(settings) as store, queue_for(settings, store) as queue:
         app = create_app(settings, parts=build_parts(settings, store=store, queue=queue))

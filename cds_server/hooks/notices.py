@@ -17,6 +17,19 @@ def on_its_way(drug: Drug, occasion: Occasion) -> Card:
     )
 
 
+def getting_ready(drug: Drug, occasion: Occasion) -> Card:
+    """The service has just been started for the first time and compiles its kernels."""
+    return notice(
+        kind="pending",
+        summary=f"{drug.display}: the dosing service is getting ready, no dose is shown yet",
+        text="The service has just been started and prepares its calculations. The advice is ready at a later call.",
+        level="info",
+        occasion=occasion,
+        help_lines=("Opening the order again in a minute.",),
+        extension={"drug": drug.name},
+    )
+
+
 def failed(reference: str, occasion: Occasion, drug: Drug | None = None) -> Card:
     """Something unexpected happened; the reference finds it in the log."""
     name = f"{drug.display}: no" if drug else "No"

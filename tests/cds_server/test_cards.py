@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cds_server.hooks.cards import EXTENSION, Occasion, card_of
 from cds_server.hooks.detail import SUPPORTS
 from cds_server.hooks.indicator import NEARLY_SURE, indicator
-from cds_server.hooks.notices import failed, on_its_way, uncoded, unrecorded
+from cds_server.hooks.notices import failed, getting_ready, on_its_way, uncoded, unrecorded
 from cds_server.hooks.overrides import hl7_group, override_reasons
 from cds_server.hooks.rows import stored_form
 from models.catalog import load_catalog
@@ -57,6 +57,7 @@ def declined(advice=None) -> dict[str, Any]:
 def every_card() -> list[dict[str, Any]]:
     notices = [
         on_its_way(DRUG, occasion()),
+        getting_ready(DRUG, occasion()),
         failed("ab12", occasion(), DRUG),
         failed("ab12", occasion()),
         unrecorded("ab12", occasion()),

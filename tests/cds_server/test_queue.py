@@ -242,6 +242,17 @@ def test_an_estimate_under_way_is_said_to_be_and_no_dose_is_shown(tmp_path):
     assert [entry["kind"] for _, _, entry, _ in entries] == ["pending"]
 
 
+def test_before_the_kernels_are_compiled_a_call_is_told_so(tmp_path):
+    with service(tmp_path) as running:
+        parts = replace(running.parts, warmed=lambda: False)
+        client = create_app(parts.settings, parts=parts).test_client()
+        (card,) = client.post(SERVICE, json=call()).json["cards"]
+        ready = client.get("/ready")
+    assert facts(card)["kind"] == "pending"
+    assert "getting ready" in card["summary"]
+    assert (ready.status_code, ready.json["kernels"]) == (503, False)
+
+
 def test_a_broker_that_does_not_answer_is_an_error_that_falls_back(store):
     queue = BrokerQueue(Settings(broker_url="redis://127.0.0.1:1/0"))
     with pytest.raises(OSError, match="broker"):
