@@ -22,6 +22,7 @@ class Events(NamedTuple):
     """Doses (d), observations (o), covariate changes (k), and the typical values of each covariate row (r)."""
 
     method: int
+    propagate: int  # address of the compiled propagator of that method; 0 until models.pk.linked fills it
     first_row: int
     typical: np.ndarray  # (r, primary)
     weight: np.ndarray  # (r, terms) coefficient of each eta term, 0 outside its occasion

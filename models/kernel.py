@@ -1,18 +1,90 @@
 """How numeric kernels are compiled: once for all models, cached on disk, without the interpreter's lock."""
 
 from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
 from typing import Any, TypeVar
 
+import numba
 import numpy as np
 from numba import njit
+from numba.core import cgutils
+from numba.extending import intrinsic
 
 Array = np.ndarray[Any, Any]
 _F = TypeVar("_F", bound=Callable[..., Any])
+_HERE = Path(__file__).parent
+
+
+def sources_digest() -> str:
+    """What the compiled code depends on: every kernel's source, and the compiler."""
+    files = sorted([*_HERE.glob("*/kernels/*.py"), *_HERE.glob("*.py"), *_HERE.glob("population/*.py")])
+    return sha256(b"".join([numba.__version__.encode(), *(file.read_bytes() for file in files)])).hexdigest()[:16]
+
+
+def cache_folder() -> Path:
+    """Beside the sources, or under the user's home where those are read-only."""
+    beside, home = _HERE / "__pycache__", Path.home() / ".cache" / "titrate"
+    try:
+        beside.mkdir(exist_ok=True)
+        (beside / ".writable").touch()
+    except OSError:
+        return home
+    return beside
+
+
+# numba looks at the file of the outermost function only: after an edit to a function that it calls, old machine code,
+# and so old numbers, would be loaded. One folder for each state of the sources makes that impossible.
+numba.config.CACHE_DIR = str(Path(numba.config.CACHE_DIR or cache_folder()) / f"kernels-{sources_digest()}")
 
 
 def kernel(function: _F) -> _F:
-    """Compiles on first call and caches beside the source (or in the user's cache where that is read-only).
+    """For kernels that other kernels call: no doorway from Python is compiled, which takes as long as the kernel.
 
     Division by zero gives inf or nan, as in numpy; callers check what comes out.
     """
+    return njit(cache=True, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+
+
+def entry(function: _F) -> _F:
+    """For kernels that Python calls; compiled on first call and cached."""
     return njit(cache=True, nogil=True, error_model="numpy")(function)
+
+
+# E: sorry - the lead overwrote your kernel.py and propagate.py (indirect, address, move) at 02:59 while adding the
+# cache folder, `entry` and no_cpython_wrapper above. Please put indirect/address/move back, keep the cache folder by
+# sources' digest (stale machine code otherwise), and delete this remark. Compile time of a fresh clone must stay
+# under ~60 s for the two shipped models. Please commit as soon as the two drugs fit and warm() works.
+
+
+def address(function: Any, arguments: tuple[Any, ...]) -> int:
+    """Where the machine code of a kernel for these numba types lies, in this process; compiles it if need be."""
+    function.compile(arguments)
+    compiled = function.overloads[arguments]
+    return int(compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name))
+
+
+def indirect(result: Any) -> Any:
+    """A caller of kernels by address: call(address, (argument, ...)) returns `result`.
+
+    An ordinary call makes numba optimise all of the callee's code again inside each of its callers, which for the
+    few large kernels would cost minutes; a call by address keeps them apart.
+    """
+
+    @intrinsic  # type: ignore[misc]
+    def call(typing: Any, address: Any, arguments: Any) -> Any:
+        kinds = tuple(arguments)
+
+        def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            where, packed = values
+            convention = context.call_conv
+            function = builder.inttoptr(where, convention.get_function_type(result, kinds).as_pointer())
+            unpacked = cgutils.unpack_tuple(builder, packed, len(kinds))
+            status, out = convention.call_function(builder, function, result, kinds, unpacked)
+            with cgutils.if_unlikely(builder, status.is_error):
+                convention.return_status_propagate(builder, status)
+            return out
+
+        return result(address, arguments), generate
+
+    return call

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
@@ -23,7 +22,7 @@ from models.events import (
     O_TIME,
     Events,
 )
-from models.population.plan import DEPOT_COMP, MATRIX, MODAL, Plan, compile_plan
+from models.population.plan import DEPOT_COMP, MATRIX, MODAL, Plan, plan_of
 from models.population.model import PopulationModel
 from models.population.structure import MASS
 from models.record import Dose, PatientRecord
@@ -36,11 +35,10 @@ class Subject:
     """What the kernels need of one patient.
 
     levels: (o, 3) with the columns that models.events names; sources: their keys into the chart.
-    covariates: (r, needs), in force from row_time (r,) h on. used, findings: the covariates as used, and what had to be said about them.
+    covariates: (r, needs), in force from row_time (r,) h on. used, findings: as models.covariates.resolve gives them.
     """
 
     model: PopulationModel
-    plan: Plan
     events: Events
     levels: np.ndarray
     covariates: np.ndarray
@@ -48,12 +46,6 @@ class Subject:
     sources: tuple[str, ...] = ()
     used: tuple[CovariateUsed, ...] = ()
     findings: tuple[Finding, ...] = ()
-
-
-@lru_cache(maxsize=256)
-def plan_of(model: PopulationModel) -> Plan:
-    """The model's tables, compiled once; models are few and live as long as the process."""
-    return compile_plan(model)
 
 
 def subject_from_record(model: PopulationModel, record: PatientRecord, *, extra_doses: Iterable[Dose] = ()) -> Subject:
@@ -97,7 +89,6 @@ def assemble(
     findings: tuple[Finding, ...] = (),
 ) -> Subject:
     """A subject whose covariate rows (r, needs) hold forward from row_time (r,); doses as dose_columns gives them."""
-    plan = plan_of(model)
     names = tuple(need.name for need in model.needs)
     count = doses["time"].size
     dose = np.column_stack(
@@ -114,7 +105,8 @@ def assemble(
         ]
     )
     events = Events(
-        method=method_for(plan, dose),
+        method=method_for(plan_of(model), dose),
+        propagate=0,
         first_row=0,
         typical=np.ascontiguousarray(typical_values(model.parameters, names, covariates)),
         weight=term_weights(model, names, covariates),
@@ -124,7 +116,6 @@ def assemble(
     )
     return Subject(
         model=model,
-        plan=plan,
         events=events,
         levels=levels,
         covariates=covariates,

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.events import L_CENSORING, L_VALUE, O_TIME
+from models.events import L_CENSORING, L_VALUE, O_OUTPUT, O_TIME
 from models.fit.kernels.map import CONVERGED, INVALID, NOT_CONVERGED, SINGULAR
 from models.fit.kernels.objective import Problem
 from models.fit.kernels.search import Found, search
 from models.fit.posterior import FitStatus, LevelFit, Posterior
+from models.pk.linked import linked_events, linked_plan
 from models.population.model import PopulationModel
 from models.subject import Subject
 
@@ -44,7 +45,7 @@ def fit_map(model: PopulationModel, subject: Subject, *, options: FitOptions | N
     if subject.levels.shape[0] == 0:
         return prior(model)
     options = options or FitOptions()
-    problem = Problem(subject.plan, subject.events, subject.levels, options.prior_weight)
+    problem = Problem(linked_plan(model), linked_events(subject.events), subject.levels, options.prior_weight)
     found = search(problem, starting_points(model, options.starts))
     return _posterior(model, subject, found)
 
@@ -100,8 +101,9 @@ def prior(model: PopulationModel) -> Posterior:
 
 
 def _level_fits(subject: Subject, fits: np.ndarray) -> tuple[LevelFit, ...]:
-    """fits (o, 3): individual prediction, population prediction, weighted residual."""
+    """fits (o, 2): individual and population predictions."""
     levels, times = subject.levels, subject.events.obs[:, O_TIME]
+    residuals = [subject.model.outputs[int(k)].residual for k in subject.events.obs[:, O_OUTPUT]]
     return tuple(
         LevelFit(
             time=float(times[o]),
@@ -109,7 +111,7 @@ def _level_fits(subject: Subject, fits: np.ndarray) -> tuple[LevelFit, ...]:
             censored=bool(levels[o, L_CENSORING]),
             individual=float(fits[o, 0]),
             population=float(fits[o, 1]),
-            wres=float(fits[o, 2]),
+            wres=residuals[o].weighted(float(levels[o, L_VALUE]), float(fits[o, 0])),
             source=subject.sources[o] if subject.sources else "",
         )
         for o in range(levels.shape[0])

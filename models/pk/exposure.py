@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from models.errors import MissingCovariate, RecordError
 from models.events import D_COMP, D_RATE, Events
 from models.pk.kernels.many import parameters_many, run_many
+from models.pk.linked import linked_events, linked_plan
 from models.population.model import PopulationModel
 from models.record import Dose, Route
 from models.subject import Subject, assemble, dose_columns, observations, row_at
@@ -49,7 +50,7 @@ def parameters(model: PopulationModel, subject: Subject, etas: ArrayLike, time: 
     row = row_at(subject.row_time, np.array([time]))[0]
     many = _etas(model, etas)
     out = np.empty((many.shape[0], len(model.parameter_names)))
-    parameters_many(subject.plan, subject.events.typical[row], subject.events.weight[row], many, out)
+    parameters_many(linked_plan(model), subject.events.typical[row], subject.events.weight[row], many, out)
     return {name: out[:, p] for p, name in enumerate(model.parameter_names)}
 
 
@@ -130,7 +131,7 @@ def _observing(subject: Subject, times: np.ndarray, output: int | np.ndarray) ->
 
 def _run(subject: Subject, events: Events, etas: np.ndarray, *, area: bool) -> np.ndarray:
     out = np.empty((etas.shape[0], events.obs.shape[0]))
-    run_many(subject.plan, events, etas, area, out)
+    run_many(linked_plan(subject.model), linked_events(events), etas, area, out)
     return out
 
 

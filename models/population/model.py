@@ -1,6 +1,7 @@
 """A published population model as values: structure, parameters, random effects, residual error, domain."""
 
 from dataclasses import dataclass, field, replace
+from math import isfinite, log, nan, sqrt
 from typing import Literal
 
 import numpy as np
@@ -118,6 +119,19 @@ class Residual:
     proportional: float = 0.0
     additive: float = 0.0
     exponent: float = 1.0
+
+    def sd(self, f: float) -> float:
+        """Standard deviation of a level predicted as f; on the log scale for `exponential`."""
+        if self.kind == "exponential":
+            return sqrt(self.additive)
+        return sqrt(self.proportional * abs(f) ** (2.0 * self.exponent) + self.additive)
+
+    def weighted(self, y: float, f: float) -> float:
+        """(y - f) / SD, on the log scale for `exponential`; NaN where the model has no spread or no logarithm there."""
+        sd = self.sd(f) if isfinite(f) else nan
+        if self.kind == "exponential":
+            return (log(y) - log(f)) / sd if y > 0 and f > 0 else nan
+        return (y - f) / sd if sd > 0 else nan
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,6 @@
 """A population model as the small integer and float tables that the kernels read."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -48,9 +49,9 @@ MODAL, MATRIX, ODE = range(3)
 class Plan(NamedTuple):
     """Few tables rather than many: each array a kernel passes on costs compile and run time. -1: there is none."""
 
-    n_eta: int
     n_comp: int
     method: int
+    run: int  # address of the compiled pk.kernels.run.run; 0 until models.pk.linked fills it
     kinds: np.ndarray  # (primary,)
     terms: np.ndarray  # (t, 3)
     products: np.ndarray  # (d, 4)
@@ -63,16 +64,17 @@ class Plan(NamedTuple):
     omega_inverse: np.ndarray  # (e, e)
 
 
-def compile_plan(model: PopulationModel) -> Plan:
-    """The tables of one model; well under a millisecond, and no code is generated."""
+@lru_cache(maxsize=256)
+def plan_of(model: PopulationModel) -> Plan:
+    """The tables of one model, made once; models are few and live as long as the process. No code is generated."""
     names = {name: index for index, name in enumerate(model.parameter_names)}
     compartments = {name: index for index, name in enumerate(model.structure.compartments)}
     core = split_core(model.structure)
     products, powers = _products(model, names)
     return Plan(
-        n_eta=len(model.random),
         n_comp=len(compartments),
         method=_method(model, core.complete),
+        run=0,
         kinds=_kinds(model, names),
         terms=_floats([(names[p], e, item.shape) for e, item in enumerate(model.random) for p in item.parameters], 3),
         products=_floats(products, 4),

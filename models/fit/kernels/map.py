@@ -11,9 +11,10 @@ from models.population.plan import ODE
 
 CONVERGED, NOT_CONVERGED, SINGULAR, INVALID = range(4)
 MAX_STEPS, MAX_GAUSS_NEWTON, MAX_DAMPING = 60, 12, 40
-# Expected further decrease of the objective (Newton's decrement): where Gauss-Newton hands over, and where it ends.
-# 1e-10 leaves an estimate within 1e-5 of its standard error, far below the 1e-4 that programs agree to.
-ROUGH, FINE = 1e-3, 1e-10
+# Newton's decrement (an estimate is within its root of the mode, in standard errors). NEAR: a curvature taken there
+# serves at the mode too, to three digits. FINE: done, far below the 1e-4 that programs agree to. ROUNDING: where a
+# solver's own error may stop the descent. SLOW: Gauss-Newton steps that shrink it less than that hand over to Newton.
+NEAR, FINE, ROUNDING, SLOW = 1e-6, 1e-10, 1e-6, 0.2
 # Step of the central differences of the exact gradient, in prior standard deviations: error ~ step^2. Wider for ODE
 # models, whose gradient carries the solver's 1e-7.
 STEP, STEP_ODE = 1e-4, 2e-3
@@ -40,13 +41,17 @@ def find_mode(problem: Problem, start: Array) -> Mode:
     ok, value = objective(problem, eta, F, g, H)
     if not ok:
         return Mode(INVALID, eta, value, g, H, 0)
-    damping, exact = 0.0, False
+    damping, exact, left, last = 0.0, False, np.inf, np.inf
     for step in range(MAX_STEPS):
-        exact = exact or step >= MAX_GAUSS_NEWTON or (cholesky(H, L) and dot(g, solve(L, g)) < ROUGH)
-        if exact:
+        last, left = left, _decrement(H, g, L)
+        if exact and last < NEAR and left < FINE:
+            return Mode(CONVERGED, eta, value, g, H, step)
+        if exact or step >= MAX_GAUSS_NEWTON or left < NEAR or left > SLOW * last:
+            exact = True
             if not curvature(problem, eta, F, H):
                 return Mode(INVALID, eta, value, g, H, step)
-            if cholesky(H, L) and dot(g, solve(L, g)) < FINE:
+            left = _decrement(H, g, L)
+            if left < FINE:
                 return Mode(CONVERGED, eta, value, g, H, step)
         moved = False
         for _ in range(MAX_DAMPING):
@@ -58,12 +63,26 @@ def find_mode(problem: Problem, start: Array) -> Mode:
                     break
             damping = max(4.0 * damping, 0.1)
         if not moved:
-            return Mode(NOT_CONVERGED if cholesky(H, L) else SINGULAR, eta, value, g, H, step)
+            return Mode(_stuck(left, H, L), eta, value, g, H, step)
         eta[:], g[:], value = trial, trial_g, new
         if not exact:
             H[:, :] = trial_H
         damping = 0.0 if damping < 0.05 else 0.2 * damping
     return Mode(NOT_CONVERGED, eta, value, g, H, MAX_STEPS)
+
+
+@kernel
+def _decrement(H: Array, g: Array, L: Array) -> float:
+    """Newton's decrement g' inv(H) g, twice the decrease still to be had; inf where H is not positive definite."""
+    return dot(g, solve(L, g)) if cholesky(H, L) else np.inf
+
+
+@kernel
+def _stuck(left: float, H: Array, L: Array) -> int:
+    """No step lowers the objective: at the limit of its digits that is the minimum, else it has to be said."""
+    if left < ROUNDING:
+        return CONVERGED
+    return NOT_CONVERGED if cholesky(H, L) else SINGULAR
 
 
 @kernel
@@ -79,7 +98,7 @@ def _damped(problem: Problem, H: Array, damping: float, L: Array) -> bool:
 def curvature(problem: Problem, eta: Array, F: Array, H: Array) -> bool:
     """Fills H (e, e) with the Hessian of the objective, by central differences of its exact gradient."""
     n = eta.size
-    width = STEP_ODE if problem.plan.method == ODE else STEP
+    width = STEP_ODE if problem.events.method == ODE else STEP
     near, g, unused = eta.copy(), np.empty((2, n)), np.empty((n, n))
     for i in range(n):
         h = width / np.sqrt(problem.plan.omega_inverse[i, i])

@@ -12,7 +12,7 @@ import numpy as np
 
 from models.events import BELOW, L_CENSORING, L_VALUE, L_WEIGHT, NOT_CENSORED, O_OUTPUT, Events
 from models.kernel import Array, kernel
-from models.pk.kernels.run import run
+from models.pk.kernels.run import predict
 from models.population.plan import LOG_SCALE, OUT_ADDITIVE, OUT_EXPONENT, OUT_KIND, OUT_PROPORTIONAL, POWER, Plan
 
 INVERSE_SQRT_2 = 1.0 / sqrt(2.0)
@@ -81,7 +81,7 @@ def log_normal(z: float) -> tuple[float, float]:
 def objective(problem: Problem, eta: Array, F: Array, gradient: Array, hessian: Array) -> tuple[bool, float]:
     """(ok, objective) at eta (e,). Fills F as pk.kernels.run does; with derivatives also gradient, expected hessian."""
     plan, n, n_dir = problem.plan, eta.size, F.shape[1] - 1
-    if not run(plan, problem.events, eta, False, F):
+    if not predict(plan.run, (plan, problem.events, eta, False, F)):
         return False, np.inf
     total = _prior(problem, eta, gradient, hessian)
     for o in range(F.shape[0]):

@@ -1,17 +1,15 @@
 """From levels to mode, covariance and predictions in one compiled call."""
 
-from math import log, sqrt
+from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
 
-from models.events import L_VALUE, O_OUTPUT
 from models.fit.kernels.linear import cholesky, inverse
 from models.fit.kernels.map import CONVERGED, SINGULAR, Mode, find_mode
-from models.fit.kernels.objective import Problem, variance
-from models.kernel import Array, kernel
-from models.pk.kernels.run import run
-from models.population.plan import LOG_SCALE, OUT_KIND
+from models.fit.kernels.objective import Problem
+from models.kernel import Array, entry, kernel
+from models.pk.kernels.run import predict
 
 DISTINCT = 0.1  # prior standard deviations: modes nearer than that are the same
 
@@ -19,7 +17,7 @@ DISTINCT = 0.1  # prior standard deviations: modes nearer than that are the same
 class Found(NamedTuple):
     """mode: the lowest; covariance (e, e) by Laplace. other, other_objective: the next mode (NaN where none was met).
 
-    fits (o, 3): individual prediction, population prediction, (observed - individual) / residual SD.
+    fits (o, 2): individual and population predictions.
     """
 
     status: int
@@ -33,7 +31,7 @@ class Found(NamedTuple):
     fits: Array
 
 
-@kernel
+@entry
 def search(problem: Problem, starts: Array) -> Found:
     """The lowest mode that any of starts (s, e) leads to; Laplace covariance = inverse of half its Hessian."""
     best = find_mode(problem, starts[0])
@@ -51,7 +49,9 @@ def search(problem: Problem, starts: Array) -> Found:
             other, other_objective = higher.eta, higher.objective
         best = lower
     covariance, status = _laplace(best)
-    fits = _fits(problem, best.eta)
+    fits = np.full((problem.levels.shape[0], 2), np.nan)
+    _predict(problem, best.eta, fits[:, 0])
+    _predict(problem, np.zeros(n), fits[:, 1])
     return Found(status, best.eta, best.objective, best.gradient, covariance, steps, other, other_objective, fits)
 
 
@@ -75,19 +75,7 @@ def _laplace(mode: Mode) -> tuple[Array, int]:
 
 
 @kernel
-def _fits(problem: Problem, eta: Array) -> Array:
-    plan, n_obs = problem.plan, problem.levels.shape[0]
-    fits, F = np.full((n_obs, 3), np.nan), np.zeros((n_obs, 1))
-    if run(plan, problem.events, np.zeros(eta.size), False, F):
-        fits[:, 1] = F[:, 0]
-    if run(plan, problem.events, eta, False, F):
-        fits[:, 0] = F[:, 0]
-        for o in range(n_obs):
-            out = plan.out[int(problem.events.obs[o, O_OUTPUT])]
-            f, y = F[o, 0], problem.levels[o, L_VALUE]
-            v, _ = variance(out, f)
-            r = y - f
-            if out[OUT_KIND] == LOG_SCALE:
-                r = log(y) - log(f) if y > 0.0 and f > 0.0 else np.nan
-            fits[o, 2] = r / sqrt(v) if v > 0.0 else np.nan
-    return fits
+def _predict(problem: Problem, eta: Array, out: Array) -> None:
+    F = np.zeros((out.size, 1))
+    if predict(problem.plan.run, (problem.plan, problem.events, eta, False, F)):
+        out[:] = F[:, 0]

@@ -3,23 +3,23 @@
 import numpy as np
 
 from models.events import Events
-from models.kernel import Array, kernel
+from models.kernel import Array, entry
 from models.pk.kernels.individual import individual
-from models.pk.kernels.run import run
+from models.pk.kernels.run import predict
 from models.population.plan import Plan
 
 
-@kernel
+@entry
 def run_many(plan: Plan, ev: Events, etas: Array, area: bool, out: Array) -> None:
     """out (m, o) for etas (m, e); a row of NaN where these parameters have no solution."""
     F = np.zeros((ev.obs.shape[0], 1))
     for i in range(etas.shape[0]):
         out[i] = np.nan
-        if run(plan, ev, etas[i], area, F):
+        if predict(plan.run, (plan, ev, etas[i], area, F)):
             out[i] = F[:, 0]
 
 
-@kernel
+@entry
 def parameters_many(plan: Plan, typical: Array, weight: Array, etas: Array, out: Array) -> None:
     """out (m, p) from typical (primary,), weight (terms,), etas (m, e)."""
     P = np.empty((out.shape[1], 1))

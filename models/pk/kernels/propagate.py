@@ -1,25 +1,38 @@
-"""The state from one event to the next, by the method that fits the model."""
+"""The state from one event to the next: one propagator for each kind of model, all called alike, by address.
 
-from models.kernel import Array, kernel
+A propagator moves jets X (c, 1 + skip + e) in place over t h with infusion rates R (c, 1 + e) and the parameters of row
+r. Columns 1 to skip of X are derivatives by the initial state. area (c,) gets int x dt added where it has a size.
+work is as rows.work_space. It returns False where its solver fails.
+"""
+
+from numba import types
+
+from models.kernel import Array, indirect, kernel
 from models.pk.kernels.matrix import propagate_matrix
 from models.pk.kernels.modal import propagate_modal
 from models.pk.kernels.ode import propagate_ode
 from models.pk.kernels.rows import Rows
-from models.population.plan import MATRIX, MODAL, Plan
+from models.population.plan import Plan
+
+move = indirect(types.boolean)  # move(events.propagate, (plan, rows, r, X, R, t, skip, area, work))
 
 
 @kernel
-def propagate(
-    plan: Plan, method: int, rows: Rows, r: int, X: Array, R: Array, t: float, skip: int, area: Array, memo: Array
+def modal(
+    plan: Plan, rows: Rows, r: int, X: Array, R: Array, t: float, skip: int, area: Array, work: Array
 ) -> bool:
-    """Moves jets X (c, 1 + skip + e) in place over t h; adds int x dt to area (c,) where it has a size.
+    propagate_modal(plan, rows, r, X, R, t, skip, area, work)
+    return True
 
-    memo: what the ODE solver learned (see models.pk.kernels.ode). Returns False where the solver fails.
-    """
-    if method == MODAL:
-        propagate_modal(plan, rows, r, X, R, t, skip, area)
-        return True
-    if method == MATRIX:
-        propagate_matrix(rows.K[r], X, R, t, skip, area)
-        return True
-    return propagate_ode(plan, rows.C[r], X, R, t, skip, area, memo)
+
+@kernel
+def matrix(
+    plan: Plan, rows: Rows, r: int, X: Array, R: Array, t: float, skip: int, area: Array, work: Array
+) -> bool:
+    propagate_matrix(rows.K[r], X, R, t, skip, area)
+    return True
+
+
+@kernel
+def ode(plan: Plan, rows: Rows, r: int, X: Array, R: Array, t: float, skip: int, area: Array, work: Array) -> bool:
+    return propagate_ode(plan, rows.C[r], X, R, t, skip, area, work[0])

@@ -59,3 +59,9 @@ def _rate_matrix(plan: Plan, C: Array, K: Array) -> None:
                 K[q, source, source] -= C[f, C_RATE, q]
                 if target >= 0:
                     K[q, target, source] += C[f, C_RATE, q]
+
+
+@kernel
+def work_space(c: int) -> Array:
+    """What propagators need besides the state: row 0 is the ODE solver's memory, the rest scratch of modal.py."""
+    return np.zeros((7 + 2 * c, max(c, 4)))

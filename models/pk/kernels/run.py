@@ -1,6 +1,7 @@
 """One subject from first to last event: predicted observations and their exact derivatives by the random effects."""
 
 import numpy as np
+from numba import types
 
 from models.events import (
     C_ROW,
@@ -16,13 +17,15 @@ from models.events import (
     O_ROW,
     Events,
 )
-from models.kernel import Array, kernel
+from models.kernel import Array, indirect, kernel
 from models.pk.kernels.dose import arrive, end
-from models.pk.kernels.propagate import propagate
-from models.pk.kernels.rows import Rows, make_rows
+from models.pk.kernels.propagate import move
+from models.pk.kernels.rows import Rows, make_rows, work_space
 from models.pk.kernels.steady import steady_state
 from models.pk.kernels.timeline import ARRIVE, CHANGE, OBSERVE, RECORD, build, carried
 from models.population.plan import INITIAL, OUT_COMP, OUT_SCALE, OUT_VOLUME, Plan
+
+predict = indirect(types.boolean)  # predict(plan.run, (arguments of run))
 
 
 @kernel
@@ -40,7 +43,7 @@ def run(plan: Plan, ev: Events, eta: Array, area: bool, F: Array) -> bool:
     ok, line = build(plan, rows, ev, gives)
     if not ok:
         return False
-    X, R, memo = np.zeros((c, 1 + n_dir)), np.zeros((c, 1 + n_dir)), np.zeros(4)
+    X, R, memo = np.zeros((c, 1 + n_dir)), np.zeros((c, 1 + n_dir)), work_space(c)
     gone = np.zeros(ev.dose.shape[0], dtype=np.bool_)  # what a reset, or a steady state in its place, cancelled
     grown, total = np.zeros(c if area else 0), np.zeros(plan.out.shape[0])
     row = ev.first_row
@@ -49,7 +52,7 @@ def run(plan: Plan, ev: Events, eta: Array, area: bool, F: Array) -> bool:
         if a > 0 and line.time[a] > line.time[a - 1]:
             grown[:] = 0.0
             span = line.time[a] - line.time[a - 1]
-            if not propagate(plan, ev.method, rows, row, X, R, span, 0, grown, memo):
+            if not move(ev.propagate, (plan, rows, row, X, R, span, 0, grown, memo)):
                 return False
             if area:
                 _grow(plan, rows.P[row], grown, total)
@@ -113,7 +116,7 @@ def _record(
     if dose[D_STEADY] == 0:
         return True
     steady = np.zeros(X.shape)
-    if not steady_state(plan, ev.method, rows, r, comp, interval, dose[D_RATE], give, steady, memo):
+    if not steady_state(plan, ev.method, ev.propagate, rows, r, comp, interval, dose[D_RATE], give, steady, memo):
         return False
     if dose[D_STEADY] == 1:
         _cancel(ev, i, gone, R)

@@ -1,0 +1,44 @@
+"""Plans and events with the addresses of the compiled kernels that are called by address."""
+
+from functools import lru_cache
+
+from numba import types
+
+from models.events import Events
+from models.kernel import address
+from models.pk.kernels import propagate
+from models.pk.kernels.rows import Rows
+from models.pk.kernels.run import run
+from models.population.model import PopulationModel
+from models.population.plan import MATRIX, MODAL, ODE, Plan, plan_of
+
+_I, _F, _B = types.int64, types.float64, types.boolean
+_I1, _F1 = types.Array(_I, 1, "C"), types.Array(_F, 1, "C")
+_I2, _F2 = types.Array(_I, 2, "C"), types.Array(_F, 2, "C")
+_F3, _F4, _B2 = types.Array(_F, 3, "C"), types.Array(_F, 4, "C"), types.Array(_B, 2, "C")
+_PLAN = types.NamedTuple((_I, _I, _I, _I1, _F2, _F2, _F2, _I2, _I2, _I2, _I2, _F2, _F2), Plan)
+_EVENTS = types.NamedTuple((_I, _I, _I, _F2, _F2, _F2, _F2, _F2), Events)
+_ROWS = types.NamedTuple((_F3, _F4, _F4, _F2, _F4, _F4, _B2), Rows)
+_PROPAGATORS = {MODAL: propagate.modal, MATRIX: propagate.matrix, ODE: propagate.ode}
+
+
+@lru_cache(maxsize=3)
+def _propagator(method: int) -> int:
+    """Only the methods that are asked for are compiled."""
+    return address(_PROPAGATORS[method], (_PLAN, _ROWS, _I, _F2, _F2, _F, _I, _F1, _F2))
+
+
+@lru_cache(maxsize=1)
+def _run() -> int:
+    return address(run, (_PLAN, _EVENTS, _F1, _B, _F2))
+
+
+@lru_cache(maxsize=256)
+def linked_plan(model: PopulationModel) -> Plan:
+    """The model's tables, ready for the kernels."""
+    return plan_of(model)._replace(run=_run())
+
+
+def linked_events(events: Events) -> Events:
+    """The subject's events, ready for the kernels."""
+    return events._replace(propagate=_propagator(events.method))
