@@ -11,8 +11,10 @@ from models.dosing.case import Case, StateOf, metrics
 from models.dosing.limits import broken_limits
 from models.pk import SteadyState
 
-# regimens count as equally likely to reach the target within this many Monte Carlo standard errors of the best
+# regimens count as equally likely to reach the target within this many Monte Carlo standard errors of the best ...
 EQUAL_WITHIN = 2.0
+# ... or this probability, whichever is wider; house figure: no one changes a regimen for less, nor does a model know it
+INDIFFERENT = 0.05
 # ... and as equally central when their medians differ by less than this share of the target's width; house figure
 EQUALLY_CENTRAL = 0.05
 DAY = 24.0
@@ -37,8 +39,9 @@ def ranked(
 ) -> tuple[Scored, ...]:
     """The best that keeps the hard limits, then the best at another interval, then the best other dose at its interval.
 
-    Best: highest attainment; among those within two Monte Carlo standard errors of it the most central median; among
-    those equally central the fewest soft bounds missed, the fewest administrations, the smallest change from current.
+    Best: highest attainment; among those equally likely (see INDIFFERENT) the fewest soft bounds missed; of these the
+    regimen being given, where it is one of them; else the most central median; among those equally central the fewest
+    administrations, the smallest change from current.
     """
     metric = metrics(case, state_of, current)
     found = [
@@ -46,10 +49,9 @@ def ranked(
     ]
 
     def best(group: list[Scored]) -> tuple[Scored, ...]:
-        equals = _equals(group, len(case.etas))
-        if len(equals) < 2:
-            return tuple(equals)
-        return (min(equals, key=lambda item: _preferred(case, item, state_of(item.regimen), weight, current)),)
+        equals = _fewest_missed(case, _equally_likely(group, len(case.etas)), state_of, weight)
+        kept = [item for item in equals if _is_given(item.regimen, current)]
+        return tuple(kept[:1] or sorted(_most_central(equals), key=lambda item: _order(item, current))[:1])
 
     first = best(found)
     if not first:
@@ -68,24 +70,34 @@ def _score(case: Case, regimen: Regimen, values: np.ndarray) -> Scored:
     )
 
 
-def _equals(group: list[Scored], draws: int) -> list[Scored]:
-    """Those as likely as the best, within Monte Carlo error, and of these the most central ones."""
+def _equally_likely(group: list[Scored], draws: int) -> list[Scored]:
     if not group:
         return []
     top = max(item.attainment.inside for item in group)
-    likely = [item for item in group if item.attainment.inside >= top - EQUAL_WITHIN * standard_error(top, draws)]
-    centre = min(item.off_centre for item in likely)
-    return [item for item in likely if item.off_centre <= centre + EQUALLY_CENTRAL]
+    margin = max(INDIFFERENT, EQUAL_WITHIN * standard_error(top, draws))
+    return [item for item in group if item.attainment.inside >= top - margin]
 
 
-def _preferred(
-    case: Case, item: Scored, state: SteadyState, weight: float | None, current: Regimen | None
-) -> tuple[float, ...]:
-    regimen = item.regimen
-    change = abs(regimen.amount - current.amount) if current else 0.0
-    missed = soft_bounds_missed(case, regimen, state, weight)
+def _fewest_missed(case: Case, group: list[Scored], state_of: StateOf, weight: float | None) -> list[Scored]:
+    if len(group) < 2:
+        return group
+    missed = [soft_bounds_missed(case, item.regimen, state_of(item.regimen), weight) for item in group]
+    return [item for item, count in zip(group, missed, strict=True) if count == min(missed)]
+
+
+def _most_central(group: list[Scored]) -> list[Scored]:
+    centre = min((item.off_centre for item in group), default=0.0)
+    return [item for item in group if item.off_centre <= centre + EQUALLY_CENTRAL]
+
+
+def _is_given(regimen: Regimen, current: Regimen | None) -> bool:
+    return current is not None and (regimen.amount, regimen.interval) == (current.amount, current.interval)
+
+
+def _order(item: Scored, current: Regimen | None) -> tuple[float, ...]:
+    change = abs(item.regimen.amount - current.amount) if current else 0.0
     # the last two only make the order total, so that equal scores can not depend on how the list was built
-    return (missed, DAY / regimen.interval, change, item.off_centre, regimen.amount)
+    return (DAY / item.regimen.interval, change, item.off_centre, item.regimen.amount)
 
 
 def soft_bounds_missed(case: Case, regimen: Regimen, state: SteadyState, weight: float | None) -> int:
