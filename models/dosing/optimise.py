@@ -1,6 +1,6 @@
 """The regimens most likely to reach the target, among those that no hard limit forbids."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,8 +40,8 @@ def ranked(
     """The best that keeps the hard limits, then the best at another interval, then the best other dose at its interval.
 
     Best: highest attainment; among those equally likely (see INDIFFERENT) the fewest soft bounds missed; of these the
-    regimen being given, where it is one of them; else the most central median; among those equally central the fewest
-    administrations, the smallest change from current.
+    most central median; among those equally central the fewest administrations, the smallest change from current. The
+    regimen being given stays first where it is as likely as that one and misses no more soft bounds ("no change").
     """
     metric = metrics(case, state_of, current)
     found = [
@@ -50,10 +50,12 @@ def ranked(
 
     def best(group: list[Scored]) -> tuple[Scored, ...]:
         equals = _fewest_missed(case, _equally_likely(group, len(case.etas)), state_of, weight)
-        kept = [item for item in equals if _is_given(item.regimen, current)]
-        return tuple(kept[:1] or sorted(_most_central(equals), key=lambda item: _order(item, current))[:1])
+        return tuple(sorted(_most_central(equals), key=lambda item: _order(item, current))[:1])
 
+    given = [item for item in found if _is_given(item.regimen, current)]
     first = best(found)
+    # fewest missed keeps the order: the regimen being given, where it is left, comes last
+    first = tuple(_fewest_missed(case, _equally_likely([*first, *given], len(case.etas)), state_of, weight)[-1:])
     if not first:
         return ()
     interval = first[0].regimen.interval
@@ -78,9 +80,9 @@ def _equally_likely(group: list[Scored], draws: int) -> list[Scored]:
     return [item for item in group if item.attainment.inside >= top - margin]
 
 
-def _fewest_missed(case: Case, group: list[Scored], state_of: StateOf, weight: float | None) -> list[Scored]:
+def _fewest_missed(case: Case, group: Sequence[Scored], state_of: StateOf, weight: float | None) -> list[Scored]:
     if len(group) < 2:
-        return group
+        return list(group)
     missed = [soft_bounds_missed(case, item.regimen, state_of(item.regimen), weight) for item in group]
     return [item for item, count in zip(group, missed, strict=True) if count == min(missed)]
 
