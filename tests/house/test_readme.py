@@ -2,7 +2,7 @@
 
 Blocks: `console` = commands after "$ " and what they print ("..." stands for anything); `text` = the folder map.
 `make` lines are run as a dry run here (this suite is itself `make test`); CI runs them for real.
-A command that names http://127.0.0.1:8765 is run against a demo started by the README's own demo line.
+A command that names http://127.0.0.1:8080 is run against a demo started by the README's own demo line.
 """
 
 import doctest
@@ -25,7 +25,7 @@ from tests.house.measure import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.M | re.S)
-DEMO = "http://127.0.0.1:8765"
+DEMO = "http://127.0.0.1:8080"
 CHECKER = doctest.OutputChecker()
 LOOSE = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
