@@ -39,7 +39,7 @@ numba.config.CACHE_DIR = str(Path(numba.config.CACHE_DIR or cache_folder()) / f"
 
 
 def kernel(function: _F) -> _F:
-    """For kernels that other kernels call: no doorway from Python is compiled, which takes as long as the kernel.
+    """For kernels that other kernels call: no doorway from Python is compiled, so Python must not call them.
 
     Division by zero gives inf or nan, as in numpy; callers check what comes out.
     """

@@ -41,7 +41,7 @@ def propagate_ode(
     for _ in range(MAX_STEPS):
         last = done + h >= t * (1.0 - 1e-14)
         step = t - done if last else h
-        _scales(Y, n_jet, scale)
+        _scales(Y, work[0], step, n_jet, scale)
         if memo[M_STIFF] > 0.0:
             error = implicit_step(plan, C, Y, R, skip, step, J, G, work, scale, new)
             order, stiff = 3.0, True
@@ -89,20 +89,22 @@ def _switch(
 
 
 @kernel
-def _scales(Y: Array, n_jet: int, scale: Array) -> None:
+def _scales(Y: Array, F: Array, step: float, n_jet: int, scale: Array) -> None:
     """What an error of 1 means for each entry of Y: relative to it, but not below FLOOR of its column's largest.
+
+    Slopes F count for a step, as an infusion starts from amounts of zero.
 
     A derivative may pass through zero where the amount does not, so its column counts as at least FLOOR of the amounts.
     """
     c, width = Y.shape
     amount = 1e-300
     for i in range(c):
-        amount = max(amount, abs(Y[i, 0]))
+        amount = max(amount, abs(Y[i, 0]) + abs(step * F[i, 0]))
     for q in range(width):
         rtol = RTOL if q == 0 else RTOL_DERIVATIVE
         top = FLOOR * amount
         for i in range(c):
-            top = max(top, abs(Y[i, q]))
+            top = max(top, abs(Y[i, q]) + abs(step * F[i, q]))
         for i in range(c):
             scale[i, q] = rtol * max(abs(Y[i, q]), FLOOR * top)
 

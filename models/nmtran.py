@@ -1,0 +1,231 @@
+"""NM-TRAN style data: rows of events as NONMEM reads them, one subject after the other."""
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from math import isfinite
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from models.errors import MissingCovariate, RecordError
+from models.events import (
+    BELOW,
+    DOSE,
+    MODELLED_DURATION,
+    MODELLED_RATE,
+    OTHER,
+    RESET,
+    RESET_DOSE,
+    Events,
+)
+from models.population.effects import typical_values
+from models.population.model import PopulationModel
+from models.population.plan import plan_of
+from models.subject import MAX_DOSES, Subject, method_for, term_weights
+
+# NONMEM evaluates the interval before a record with that record's covariates; a chart knows only what was.
+Carry = Literal["next-value-backward", "last-value-forward"]
+
+RESERVED = ("ID", "TIME", "EVID", "AMT", "CMT", "RATE", "II", "ADDL", "SS", "MDV", "DV", "BLQ", "LLOQ")
+_EMPTY = ("", ".", "NA", "na", "NaN")
+
+
+class Row(NamedTuple):
+    """One record; amount, rate and observation in the model's units, time in h."""
+
+    time: float
+    evid: int
+    amount: float
+    comp: int  # 1-based; 0: the model's own
+    rate: float
+    interval: float
+    additional: int
+    steady: int
+    observed: float | None
+    below: bool
+    values: Mapping[str, float]  # every other column
+
+
+def read_nmtran(path: Path | str) -> dict[str, tuple[Row, ...]]:
+    """Rows of each subject of a CSV file with a header, by ID in the file's order.
+
+    Raises RecordError naming file and line for a column that is missing, or a cell that is not a number.
+    """
+    with Path(path).open(newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(line for line in file if not line.startswith("#"))
+        missing = {"ID", "TIME"} - {(name or "").upper() for name in reader.fieldnames or ()}
+        if missing:
+            raise RecordError(f"{path}: column {', '.join(sorted(missing))} is missing; expected ID, TIME, DV, AMT ...")
+        subjects: dict[str, list[Row]] = {}
+        for number, cells in enumerate(reader, start=2):
+            where = f"{path}, line {number}"
+            named = {(key or "").strip().upper(): (cell or "").strip() for key, cell in cells.items() if key}
+            subjects.setdefault(named.pop("ID"), []).append(row_of(named, where))
+    return {name: tuple(rows) for name, rows in subjects.items()}
+
+
+def row_of(cells: Mapping[str, str], where: str) -> Row:
+    """One row from its cells by upper-case column name; EVID follows from AMT and MDV where it is not there."""
+    numbers = {key: _number(cell, key, where) for key, cell in cells.items()}
+
+    def get(key: str) -> float:
+        return numbers.get(key) or 0.0
+
+    dosed = get("AMT") != 0 or (get("RATE") != 0 and get("SS") != 0)
+    evid = int(get("EVID")) if numbers.get("EVID") is not None else (DOSE if dosed else 0)
+    seen = evid == 0 and get("MDV") == 0
+    if seen and numbers.get("DV") is None:
+        raise RecordError(f"{where}: an observation without DV; expected a number, or MDV 1")
+    if numbers.get("TIME") is None:
+        raise RecordError(f"{where}: TIME is empty; expected hours")
+    return Row(
+        time=get("TIME"),
+        evid=evid,
+        amount=get("AMT"),
+        comp=int(get("CMT")),
+        rate=get("RATE"),
+        interval=get("II"),
+        additional=int(get("ADDL")),
+        steady=int(get("SS")),
+        observed=(get("LLOQ") or get("DV")) if seen and get("BLQ") else (get("DV") if seen else None),
+        below=seen and get("BLQ") == 1,
+        values={key: value for key, value in numbers.items() if key not in RESERVED and value is not None},
+    )
+
+
+def _number(cell: str, key: str, where: str) -> float | None:
+    if cell in _EMPTY:
+        return None
+    try:
+        value = float(cell)
+    except ValueError:
+        if key in RESERVED:
+            raise RecordError(f"{where}: {key} is {cell!r}; expected a number") from None
+        return None
+    if not isfinite(value):
+        raise RecordError(f"{where}: {key} is {cell!r}; expected a finite number")
+    return value
+
+
+def subject_from_rows(
+    model: PopulationModel, rows: Sequence[Row], *, covariates: Carry = "next-value-backward", everywhere: bool = False
+) -> Subject:
+    """The rows as the model's arrays, with NONMEM's order of events: at one time, the rows' own order.
+
+    everywhere: predict at every row, observed or not (levels are then empty). Raises RecordError, MissingCovariate.
+    """
+    _check(rows)
+    names = tuple(need.name for need in model.needs)
+    values = np.array([[_value(model, need.name, need.default, row) for need in model.needs] for row in rows])
+    unique, row_index = _distinct(values.reshape(len(rows), len(names)))
+    obs = [i for i, row in enumerate(rows) if everywhere or row.observed is not None]
+    dose = np.array(list(_doses(model, rows, row_index, covariates)), dtype=float).reshape(-1, 9)
+    change = np.array(list(_changes(rows, row_index, covariates)), dtype=float).reshape(-1, 3)
+    observed = [(rows[i].time, i, _output(model, rows[i]), row_index[i]) for i in obs]
+    levels = [] if everywhere else [(rows[i].observed, BELOW if rows[i].below else 0, 1.0) for i in obs]
+    first = int(row_index[0])
+    return Subject(
+        model=model,
+        events=Events(
+            method=method_for(plan_of(model), dose),
+            propagate=0,
+            first_row=first,
+            typical=np.ascontiguousarray(typical_values(model.parameters, names, unique)),
+            weight=term_weights(model, names, unique),
+            dose=dose,
+            obs=np.array(observed, dtype=float).reshape(-1, 4),
+            change=change,
+        ),
+        levels=np.array(levels, dtype=float).reshape(-1, 3),
+        covariates=unique[_row_order(first, change)],
+        row_time=np.array([min(row.time for row in rows), *change[:, 0]]),
+    )
+
+
+def _row_order(first: int, change: np.ndarray) -> list[int]:
+    return [first, *change[:, 2].astype(int)]
+
+
+def _check(rows: Sequence[Row]) -> None:
+    if not rows:
+        raise RecordError("a subject has no rows; expected at least one")
+    for before, after in zip(rows, rows[1:], strict=False):
+        if after.time < before.time and after.evid not in (RESET, RESET_DOSE):
+            raise RecordError(f"TIME falls from {before.time} to {after.time} h; expected rows in order of time")
+    for row in rows:
+        if row.amount < 0 or row.interval < 0 or row.additional < 0 or row.rate < MODELLED_DURATION:
+            raise RecordError(f"row at {row.time} h has a negative AMT, II, ADDL or RATE; expected 0 or above")
+        if row.evid not in (0, DOSE, OTHER, RESET, RESET_DOSE):
+            raise RecordError(f"row at {row.time} h has EVID {row.evid}; expected 0 to 4")
+        if (row.additional or (row.steady and row.amount)) and row.interval <= 0:
+            raise RecordError(f"row at {row.time} h has ADDL or SS without II; expected II above 0 h")
+        if row.steady not in (0, 1, 2):
+            raise RecordError(f"row at {row.time} h has SS {row.steady}; expected 0, 1 or 2")
+
+
+def _value(model: PopulationModel, name: str, default: float | None, row: Row) -> float:
+    value = row.values.get(name.upper(), default)
+    if value is None:
+        raise MissingCovariate(name, f"row at {row.time} h has no {name}, which {model.id} needs; add the column")
+    return value
+
+
+def _distinct(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distinct covariate rows, and which of them each record has."""
+    if values.shape[1] == 0:
+        return values[:1], np.zeros(values.shape[0], dtype=np.int64)
+    unique, index = np.unique(values, axis=0, return_inverse=True)
+    return unique, index.reshape(-1)
+
+
+def _doses(model: PopulationModel, rows: Sequence[Row], index: np.ndarray, carry: Carry) -> Iterable[tuple[float, ...]]:
+    into = model.structure.compartments.index(next(iter(model.structure.routes.values()))[0])
+    times = np.array([row.time for row in rows])
+    for i, row in enumerate(rows):
+        if row.evid not in (DOSE, RESET, RESET_DOSE):
+            continue
+        if row.additional >= MAX_DOSES:
+            raise RecordError(f"row at {row.time} h has ADDL {row.additional}; expected under {MAX_DOSES}")
+        comp = row.comp - 1 if row.comp > 0 else into
+        if not 0 <= comp < len(model.structure.compartments):
+            raise RecordError(f"row at {row.time} h has CMT {row.comp}; {model.id} has {len(model.structure.compartments)}")
+        amount = 0.0 if row.evid == RESET else row.amount
+        rate = _rate(model, comp, row)
+        for k in range(row.additional + 1):
+            at = row.time + k * row.interval
+            kind, steady = (row.evid, row.steady) if k == 0 else (DOSE, 0)
+            where = index[i] if k == 0 else index[_record_at(times, at, carry)]
+            yield at, i, kind, comp, amount, rate, row.interval, steady, where
+
+
+def _record_at(times: np.ndarray, at: float, carry: Carry) -> int:
+    """The record whose covariates hold at `at`, between records."""
+    if carry == "next-value-backward":
+        return min(int(np.searchsorted(times, at, side="left")), times.size - 1)
+    return max(int(np.searchsorted(times, at, side="right")) - 1, 0)
+
+
+def _rate(model: PopulationModel, comp: int, row: Row) -> float:
+    dosing = model.structure.dosing.get(model.structure.compartments[comp])
+    if row.rate == MODELLED_DURATION and not (dosing and dosing.duration):
+        raise RecordError(f"row at {row.time} h has RATE -2; {model.id} has no modelled duration for compartment {comp + 1}")
+    if row.rate == MODELLED_RATE and not (dosing and dosing.rate):
+        raise RecordError(f"row at {row.time} h has RATE -1; {model.id} has no modelled rate for compartment {comp + 1}")
+    return row.rate
+
+
+def _changes(rows: Sequence[Row], index: np.ndarray, carry: Carry) -> Iterable[tuple[float, float, float]]:
+    """(time, order, row) wherever the covariates change: after the record before it, or at the record itself."""
+    for i in range(1, len(rows)):
+        if index[i] != index[i - 1]:
+            backward = carry == "next-value-backward"
+            yield (rows[i - 1].time, i - 0.5, index[i]) if backward else (rows[i].time, i - 0.5, index[i])
+
+
+def _output(model: PopulationModel, row: Row) -> int:
+    """The observed quantity of a row's CMT; the first one where CMT names none."""
+    for n, output in enumerate(model.outputs):
+        if model.structure.compartments.index(output.compartment) == row.comp - 1:
+            return n
+    return 0
