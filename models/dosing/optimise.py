@@ -39,23 +39,26 @@ def ranked(
 ) -> tuple[Scored, ...]:
     """The best that keeps the hard limits, then the best at another interval, then the best other dose at its interval.
 
-    Best: highest attainment; among those equally likely (see INDIFFERENT) the fewest soft bounds missed; of these the
-    most central median; among those equally central the fewest administrations, the smallest change from current. The
-    regimen being given stays first where it is as likely as that one and misses no more soft bounds ("no change").
+    Best: highest attainment; among those equally likely (see INDIFFERENT) a median in the target, then the fewest soft
+    bounds missed, the most central median, the fewest administrations, the smallest change from current. The regimen
+    being given stays first where it equals that one in likelihood, median in target and soft bounds ("no change").
     """
     metric = metrics(case, state_of, current)
     found = [
         _score(case, regimen, metric(regimen)) for regimen in regimens if not broken_limits(regimen, case.drug, weight)
     ]
 
-    def best(group: list[Scored]) -> tuple[Scored, ...]:
-        equals = _fewest_missed(case, _equally_likely(group, len(case.etas)), state_of, weight)
+    def equals_of(group: Sequence[Scored]) -> list[Scored]:
+        likely = _median_in_target(_equally_likely(group, len(case.etas)))
+        return _fewest_missed(case, likely, state_of, weight)
+
+    def best(group: Sequence[Scored]) -> tuple[Scored, ...]:
+        equals = equals_of(group)
         return tuple(sorted(_most_central(equals), key=lambda item: _order(item, current))[:1])
 
     given = [item for item in found if _is_given(item.regimen, current)]
     first = best(found)
-    # fewest missed keeps the order: the regimen being given, where it is left, comes last
-    first = tuple(_fewest_missed(case, _equally_likely([*first, *given], len(case.etas)), state_of, weight)[-1:])
+    first = tuple(equals_of([*first, *given])[-1:])  # the order is kept: the regimen being given, if left, is last
     if not first:
         return ()
     interval = first[0].regimen.interval
@@ -72,12 +75,17 @@ def _score(case: Case, regimen: Regimen, values: np.ndarray) -> Scored:
     )
 
 
-def _equally_likely(group: list[Scored], draws: int) -> list[Scored]:
+def _equally_likely(group: Sequence[Scored], draws: int) -> list[Scored]:
     if not group:
         return []
     top = max(item.attainment.inside for item in group)
     margin = max(INDIFFERENT, EQUAL_WITHIN * standard_error(top, draws))
     return [item for item in group if item.attainment.inside >= top - margin]
+
+
+def _median_in_target(group: list[Scored]) -> list[Scored]:
+    """Those whose median lies in the target, where there are any: a wide spread must not argue for missing it."""
+    return [item for item in group if item.off_centre <= 0.5] or group
 
 
 def _fewest_missed(case: Case, group: Sequence[Scored], state_of: StateOf, weight: float | None) -> list[Scored]:
