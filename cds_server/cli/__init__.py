@@ -19,6 +19,7 @@ from cds_server.cli.nca import nca
 from cds_server.cli.serve import serve
 from cds_server.cli.worker import worker
 from cds_server.config import SettingsError
+from cds_server.store import StoreError
 from fhir.errors import FhirError
 from models.errors import ModelsError
 
@@ -39,6 +40,6 @@ def main() -> None:
     """Entry of the `titrate` script."""
     try:
         titrate(standalone_mode=True)
-    except (SettingsError, ModelsError, FhirError) as error:
+    except (SettingsError, StoreError, ModelsError, FhirError) as error:
         click.echo(f"titrate: {error}", err=True)
         sys.exit(EXIT_UNUSABLE)

@@ -5,7 +5,6 @@ import click
 from cds_server.cli.common import EXIT_NOT_AS_WISHED, json_option, show
 from cds_server.config import from_environment
 from cds_server.store import Store
-from cds_server.store.migrate import upgrade as run_migrations
 
 
 @click.group()
@@ -17,7 +16,7 @@ def database() -> None:
 def upgrade() -> None:
     """Run the migrations that the database lacks."""
     store = Store(from_environment().database)
-    run_migrations(store.engine)
+    store.upgrade()
     click.echo("The database has the current schema.")
 
 

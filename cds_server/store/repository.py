@@ -7,10 +7,11 @@ from typing import Any
 
 import rfc8785
 from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from cds_server import encode
 from cds_server.issued import IssuedAdvice
-from cds_server.store.engine import lock_audit_log, open_engine, writing
+from cds_server.store.engine import StoreError, lock_audit_log, open_engine, writing
 from cds_server.store.estimates import Estimates
 from cds_server.store.migrate import is_current, upgrade
 from cds_server.store.rows import AdviceRow, AuditRow, CardRow, FeedbackRow, Receipt
@@ -29,11 +30,21 @@ class Store:
     def prepare(self) -> None:
         """Bring SQLite to the current schema; another database is upgraded on purpose (`titrate database upgrade`)."""
         if self.engine.dialect.name == "sqlite":
+            self.upgrade()
+
+    def upgrade(self) -> None:
+        """Run the migrations that the database lacks."""
+        try:
             upgrade(self.engine)
+        except SQLAlchemyError as error:
+            raise _unusable(error) from None
 
     def ready(self) -> bool:
         """Whether the database answers and has the current schema."""
-        return is_current(self.engine)
+        try:
+            return is_current(self.engine)
+        except SQLAlchemyError as error:
+            raise _unusable(error) from None
 
     def close(self) -> None:
         self.engine.dispose()
@@ -103,6 +114,11 @@ class Store:
         with self.engine.connect() as connection:
             rows = connection.execute(query).mappings().all()
         return tuple(_feedback_row(dict(row)) for row in rows)
+
+
+def _unusable(error: SQLAlchemyError) -> StoreError:
+    name = type(error).__name__
+    return StoreError(f"the database does not answer as it should ({name}): check TITRATE_DATABASE_URL and its server")
 
 
 def _feedback_values(row: FeedbackRow, known: bool) -> dict[str, Any]:
