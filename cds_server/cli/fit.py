@@ -1,4 +1,4 @@
-"""titrate fit: the random effects and parameters of the patients in a data file."""
+"""titrate fit: the random effects and parameters of the subjects in a data file."""
 
 from pathlib import Path
 from typing import Any
@@ -7,13 +7,12 @@ import click
 import numpy as np
 
 from cds_server.cli.common import EXIT_NOT_AS_WISHED, json_option, show, warm_up
-from cds_server.cli.dataset import read_records
 from models.catalog import load_catalog
 from models.fit import Posterior, fit_map, prior
+from models.nmtran import read_nmtran, subject_from_rows
 from models.pk import parameters
 from models.population import PopulationModel
-from models.record import PatientRecord
-from models.subject import subject_from_record
+from models.subject import Subject
 
 
 @click.command()
@@ -21,24 +20,23 @@ from models.subject import subject_from_record
 @click.option("--data", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), help="CSV file.")
 @json_option
 def fit(model_id: str, data: Path, as_json: bool) -> None:
-    """Fit MODEL to each patient of a CSV file with NONMEM's columns: ID, TIME (h), AMT (mg), RATE or DUR, ADDL, II,
-    SS, ROUTE, DV, MDV, EVID, BLQ, and covariates by name (weight, age, creatinine, ...). Exit 1 where a fit fails."""
-    catalog = load_catalog()
-    model = catalog.model(model_id)
-    records = read_records(data, catalog.drug(model.drug))
+    """Fit MODEL to each subject of an NM-TRAN style CSV file: ID, TIME (h), AMT (mg), RATE (mg/h), II, ADDL, SS, DV,
+    MDV, EVID, CMT, BLQ, LLOQ, and the covariates of the model by name on each row. Exit 1 where a fit fails."""
+    model = load_catalog().model(model_id)
+    subjects = {name: subject_from_rows(model, rows) for name, rows in read_nmtran(data).items()}
     warm_up()
-    found = {name: _fitted(model, record) for name, record in records.items()}
+    found = {name: _fitted(model, subject) for name, subject in subjects.items()}
     if as_json:
-        show({"model": model.id, "hash": model.hash, "patients": found})
+        show({"model": model.id, "hash": model.hash, "subjects": found})
     else:
         click.echo("\n".join(_line(name, item) for name, item in found.items()))
     raise SystemExit(0 if all(item["usable"] for item in found.values()) else EXIT_NOT_AS_WISHED)
 
 
-def _fitted(model: PopulationModel, record: PatientRecord) -> dict[str, Any]:
-    subject = subject_from_record(model, record)
-    posterior: Posterior = fit_map(model, subject) if record.levels else prior(model)
-    individual = parameters(model, subject, np.atleast_2d(posterior.eta), record.now)
+def _fitted(model: PopulationModel, subject: Subject) -> dict[str, Any]:
+    posterior: Posterior = fit_map(model, subject) if len(subject.levels) else prior(model)
+    last = float(subject.events.obs[-1, 0]) if len(subject.events.obs) else 0.0
+    individual = parameters(model, subject, np.atleast_2d(posterior.eta), last)
     sd = np.sqrt(np.diag(posterior.covariance))
     return {
         "status": posterior.status,

@@ -133,38 +133,37 @@ def test_advise_guesses_no_zone(run, bundle_file):
     assert "never guessed" in result.output
 
 
-DATA = """ID,TIME,AMT,DUR,DV,weight,height,age,female,creatinine,dialysis
-1,0,1500,1.5,.,82,178,64,0,1.1,0
-1,12,1000,1.5,.,.,.,.,.,.,.
-1,23.5,.,.,12.4,.,.,.,.,.,.
-2,0,1000,1,.,60,165,71,1,0.8,0
-2,11.5,.,.,9.1,.,.,.,.,.,.
+DATA = """ID,TIME,AMT,RATE,DV,CRCL,WEIGHT,DIALYSIS
+1,0,1500,1000,.,85,82,0
+1,12,1000,666.7,.,85,82,0
+1,23.5,.,.,12.4,85,82,0
+2,0,1000,1000,.,60,60,0
+2,11.5,.,.,9.1,60,60,0
 """
+GOTI = ("--model", "vancomycin/goti2018")
 
 
-def test_fit_reads_a_data_file_and_prints_each_patient(run, tmp_path):
+def test_fit_reads_a_data_file_and_prints_each_subject(run, tmp_path):
     path = tmp_path / "data.csv"
     path.write_text(DATA)
-    model = json.loads(run("models", "list", "--json").stdout)["models"]
-    name = next(item["id"] for item in model if item["drug"] == "vancomycin")
-    result = run("fit", "--model", name, "--data", str(path), "--json")
+    result = run("fit", *GOTI, "--data", str(path), "--json")
     assert result.exit_code == 0, result.output
-    patients = json.loads(result.stdout)["patients"]
-    assert set(patients) == {"1", "2"}
-    assert patients["1"]["status"] == "converged"
-    assert patients["1"]["levels"][0]["observed"] == 12.4
-    assert "converged" in run("fit", "--model", name, "--data", str(path)).stdout
+    subjects = json.loads(result.stdout)["subjects"]
+    assert set(subjects) == {"1", "2"}
+    assert subjects["1"]["status"] == "converged"
+    assert subjects["1"]["levels"][0]["observed"] == 12.4
+    assert subjects["1"]["parameters"]["CL"] > 0
+    assert "converged" in run("fit", *GOTI, "--data", str(path)).stdout
 
 
 @pytest.mark.parametrize(
     ("line", "said"),
-    [("1,soon,.,.,5,.,.,.,.,.,.", "TIME"), ("1,1,-5,.,nan,.,.,.,.,.,.", "finite")],
+    [("1,soon,.,.,5,85,82,0", "line 7: TIME"), ("1,30,.,.,inf,85,82,0", "line 7: DV"), ("1,30,.,.,5,.,82,0", "crcl")],
 )
-def test_fit_names_the_line_that_it_can_not_read(run, tmp_path, line, said):
+def test_fit_names_what_it_can_not_read(run, tmp_path, line, said):
     path = tmp_path / "data.csv"
     path.write_text(DATA + line + "\n")
-    result = run("fit", "--model", "vancomycin/goti2018", "--data", str(path))
-    assert said in str(result.exception)
+    assert said in str(run("fit", *GOTI, "--data", str(path)).exception)
 
 
 def test_feedback_of_an_empty_database(run):
