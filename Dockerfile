@@ -10,7 +10,7 @@ RUN pip install --no-cache-dir -c constraints.txt '.[redis,postgres]' \
  && useradd --create-home titrate && mkdir /data && chown titrate /data /app -R
 USER titrate
 # Compile the numerical kernels now, so that no container pays for it at start.
-RUN python -c "from models.pk import warm; warm()"
+RUN python -c "from cds_server.warm import warm; from models.catalog import load_catalog; warm(load_catalog())"
 VOLUME /data
 EXPOSE 8080
 CMD ["titrate", "serve", "--host", "0.0.0.0", "--port", "8080"]
