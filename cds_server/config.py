@@ -96,6 +96,11 @@ def check_for_serving(settings: Settings) -> None:
             "TITRATE_SECRET_KEY is not set: it signs the links on cards. "
             "Make one with: python -c 'import secrets; print(secrets.token_hex(32))'"
         )
+    if settings.sandbox and not settings.loopback:
+        raise SettingsError(
+            f"refusing to serve the sandbox on {settings.host}: it hands out access tokens to whoever asks. "
+            "Unset TITRATE_SANDBOX, or bind 127.0.0.1"
+        )
     if not settings.loopback and not settings.trusted_proxy:
         raise SettingsError(
             f"refusing to listen on {settings.host}: this version does not check the caller's JWT itself, so anyone "

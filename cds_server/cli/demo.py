@@ -62,12 +62,13 @@ def _serving(app: Flask, listener: socket.socket) -> Iterator[threading.Thread]:
     try:
         yield thread
     finally:
+        server.task_dispatcher.shutdown()  # else a thread that is still answering finds its socket closed
         server.close()
 
 
 def _prepare(queue: Queue | None, warmed: threading.Event) -> None:
     """The worker compiles the kernels; this process then takes them from the cache."""
-    say("Preparing the numerical kernels: compiled once, which takes minutes, then cached ...")
+    say("Preparing the numerical kernels: compiled once, about a minute, then cached ...")
     if isinstance(queue, EmbeddedWorker) and not queue.wait_ready(_WORKER_READY_S):
         say("The worker did not come up; fits run in the service itself.")
     warm(load_catalog())

@@ -77,7 +77,7 @@ def call(hook: str = "order-sign", *, drafts: tuple[Resource, ...] = (), **chang
     return {key: value for key, value in {**usual, **changes}.items() if value is not ...}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Service:
     client: FlaskClient
     parts: Parts

@@ -92,6 +92,12 @@ def test_boot_matrix(host, key, proxy, serves):
         check_for_serving(settings)
 
 
+def test_the_sandbox_is_served_to_this_machine_alone():
+    check_for_serving(Settings(secret_key="key", sandbox=True))
+    with pytest.raises(SettingsError, match="SANDBOX"):
+        check_for_serving(Settings(secret_key="key", sandbox=True, host="10.0.0.5", trusted_proxy=True))
+
+
 def test_secrets_are_in_no_repr():
     settings = Settings(secret_key="canary", database_url="postgresql://u:canary@db/x", broker_url="redis://:canary@b")
     assert "canary" not in repr(settings)
