@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 from fhir.bundle import local
 from fhir.codes import carries, table
+from fhir.draft_parts import Bounds, bounds, carried, free_text_doses, instruction_of, left_out, refuse_unwritable
 from fhir.errors import BadResource
 from fhir.quantity import UCUM
 from fhir.r4 import check, faults
@@ -40,27 +42,47 @@ class Draft:
 
 
 def draft_order(
-    original: Mapping[str, Any] | None, *, regimen: Regimen, drug: Drug, patient: str, text: str = ""
+    original: Mapping[str, Any] | None,
+    *,
+    regimen: Regimen,
+    drug: Drug,
+    patient: str,
+    text: str = "",
+    first: datetime | None = None,
 ) -> dict[str, Any]:
     """The whole MedicationRequest for a regimen, strictly valid R4; see `draft` for what could not be kept."""
-    return draft(original, regimen=regimen, drug=drug, patient=patient, text=text).resource
+    return draft(original, regimen=regimen, drug=drug, patient=patient, text=text, first=first).resource
 
 
-def draft(original: Mapping[str, Any] | None, *, regimen: Regimen, drug: Drug, patient: str, text: str = "") -> Draft:
+def draft(
+    original: Mapping[str, Any] | None,
+    *,
+    regimen: Regimen,
+    drug: Drug,
+    patient: str,
+    text: str = "",
+    first: datetime | None = None,
+) -> Draft:
     """original: the EHR's draft, however invalid, or None. patient: logical id. text: the dosage in words for people.
 
-    Only the dosage changes: status, intent, medication and everything else stay as sent where they are valid R4.
-    Raises BadResource for a draft of another patient, drug or kind, and where no valid order can be made.
+    first: aware; no dose before it, whatever earlier start the draft names; None = the draft's own bounds.
+    Only the dosage changes: status, intent, medication, notes and instructions to people stay as sent where they are
+    valid R4; the narrative, which states the old dosage, is left out. Raises BadResource for a draft of another
+    patient, drug or kind, for one that is not one regimen, and where no valid order can be made.
     """
     sent = original or {}
     _refuse_another(sent, drug, patient)
-    dosage, dosage_said = _dosage(sent, regimen, text)
+    refuse_unwritable(sent)
+    bounded = bounds(_without_empties(instruction_of(sent)), first)
+    dosage, invalid = _dosage(sent, bounded, bounds({}, first), regimen, text)
     order = _mended(sent, drug, patient) | {"dosageInstruction": [dosage]}
+    narrative = ["text"] if order.pop("text", None) else []
     dropped = sorted({fault.element for fault in faults(order)} - {""})
     kept = {name: value for name, value in order.items() if name not in dropped}
     order = _with_required(kept, drug, patient)
     check(order)
-    return Draft(resource=order, findings=_said([*dropped, *dosage_said]))
+    gone = [*narrative, *bounded.left_out, *left_out(instruction_of(sent))]
+    return Draft(resource=order, findings=_said([*dropped, *invalid], gone, list(free_text_doses(order))))
 
 
 def _refuse_another(sent: Mapping[str, Any], drug: Drug, patient: str) -> None:
@@ -75,13 +97,26 @@ def _refuse_another(sent: Mapping[str, Any], drug: Drug, patient: str) -> None:
         raise BadResource(f"the draft to be changed is not coded as {drug.name}")
 
 
-def _dosage(sent: Mapping[str, Any], regimen: Regimen, text: str) -> tuple[dict[str, Any], list[str]]:
-    """The new instruction, bounded as the draft was where that is valid, and what had to be left out."""
-    bounds = _without_empties(_bounds(sent))
-    bounded = _instruction(bounds, regimen, text)
-    if not bounds or not faults({**_PROBE, "dosageInstruction": [bounded]}):
-        return bounded, []
-    return _instruction({}, regimen, text), sorted(bounds)
+def _dosage(
+    sent: Mapping[str, Any], bounded: Bounds, least: Bounds, regimen: Regimen, text: str
+) -> tuple[dict[str, Any], list[str]]:
+    """The new instruction with what of the draft's stands beside it where that is valid, and what does not."""
+    beside = carried(_without_empties(instruction_of(sent)))
+    dosage = _instruction(bounded, regimen, text)
+    invalid = []
+    if bounded.repeat and _invalid(dosage):
+        invalid = sorted(bounded.repeat)
+        dosage = _instruction(least, regimen, text)
+    for name, value in beside.items():
+        if _invalid(dosage | {name: value}):
+            invalid.append(name)
+        else:
+            dosage = {name: value} | dosage
+    return dosage, invalid
+
+
+def _invalid(dosage: Mapping[str, Any]) -> bool:
+    return bool(faults({**_PROBE, "dosageInstruction": [dosage]}))
 
 
 def _mended(sent: Mapping[str, Any], drug: Drug, patient: str) -> dict[str, Any]:
@@ -120,13 +155,13 @@ def _concept(concept: Any, drug: Drug) -> dict[str, Any]:
     return kept | {"coding": codings, "text": text}
 
 
-def _instruction(bounds: Mapping[str, Any], regimen: Regimen, text: str) -> dict[str, Any]:
-    repeat = {**bounds, "frequency": 1, "period": _plain(regimen.interval), "periodUnit": "h"}
+def _instruction(bounded: Bounds, regimen: Regimen, text: str) -> dict[str, Any]:
+    repeat = {**bounded.repeat, "frequency": 1, "period": _plain(regimen.interval), "periodUnit": "h"}
     if regimen.duration:
         repeat |= _duration(regimen.duration)
     code, display = _ROUTES[regimen.route]
     return {
-        "text": text or words_of(regimen),
+        "text": (text or words_of(regimen)) + _not_before(bounded.first),
         "timing": {"repeat": repeat},
         "route": {
             "coding": [{"system": table()["systems"]["snomed"][0], "code": code, "display": display}],
@@ -145,10 +180,10 @@ def words_of(regimen: Regimen) -> str:
     return f"{_plain(regimen.amount)} mg {how}{over} every {_plain(regimen.interval)} h"
 
 
-def _bounds(sent: Mapping[str, Any]) -> dict[str, Any]:
-    """How long the EHR's draft runs, kept as it was sent."""
-    repeat = mapping(next(rows(sent, "dosageInstruction"), {}), "timing", "repeat")
-    return {name: deepcopy(value) for name, value in repeat.items() if name.startswith("bounds")}
+def _not_before(first: str) -> str:
+    """The start for people: "2026-11-22 09:30+01:00", seconds left out."""
+    shown = first.replace("T", " ").replace(":00+", "+").replace(":00-", "-").replace(":00Z", "Z")
+    return f"; first dose not before {shown}" if first else ""
 
 
 def _duration(hours: float) -> dict[str, Any]:
@@ -174,9 +209,22 @@ def _without_empties(node: Any) -> Any:
     return node
 
 
-def _said(dropped: list[str]) -> tuple[Finding, ...]:
-    if not dropped:
-        return ()
-    names = ", ".join(quoted(name) for name in dropped)
-    text = f"of the order as sent, {names} is not valid FHIR R4 and was left out of the suggestion."
-    return (finding("draft-not-valid", "info", text),)
+def _said(invalid: list[str], gone: list[str], free_text: list[str]) -> tuple[Finding, ...]:
+    said = []
+    if invalid:
+        text = f"of the order as sent, {_names(invalid)} is not valid FHIR R4 and was left out of the suggestion."
+        said.append(finding("draft-not-valid", "info", text))
+    if gone:
+        text = f"of the order as sent, {_names(gone)} goes with the old dosage and was left out of the suggestion."
+        said.append(finding("draft-left-out", "info", text))
+    if free_text:
+        text = (
+            f"the draft's free text ({_names(free_text)}) still names a dose, which is kept as it was written and may "
+            "be another than the suggested one; it is worth a check."
+        )
+        said.append(finding("draft-free-text-dose", "warning", text))
+    return tuple(said)
+
+
+def _names(elements: list[str]) -> str:
+    return ", ".join(quoted(name) for name in elements)
