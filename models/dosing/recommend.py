@@ -8,6 +8,7 @@ from models.dosing.advice import Advice, Recommendation, Regimen, RegimenOutcome
 from models.dosing.applicability import applicable
 from models.dosing.candidates import candidates
 from models.dosing.case import Case, open_case, steady_states
+from models.dosing.consistency import contradictions, left_out
 from models.dosing.curve import curve
 from models.dosing.data_age import data_age
 from models.dosing.declining import declined, model_used, unique
@@ -17,6 +18,8 @@ from models.dosing.first_day import first_days
 from models.dosing.level_checks import infusion_findings, unexplained, unexplained_findings
 from models.dosing.optimise import ranked
 from models.dosing.outcome import Label, outcome
+from models.dosing.plausibility import implausible_estimate, odd_levels
+from models.dosing.recency import not_given, recency
 from models.dosing.remarks import no_loading_dose, on_regimens
 from models.dosing.schedule import Schedule, schedule
 from models.dosing.start import Start, starts_of
@@ -57,8 +60,12 @@ def recommend(
     choice = given_target(drug, target) if target else choose_target(drug, record)
     fitness = applicable(model, drug, record)
     seen = (*findings, *fitness, *choice.findings)
-    refusals = _critical(fitness) or _unusable(posterior, record, drug)
+    refusals = _critical(fitness) or _not_fitted(posterior)
     if refusals:
+        return declined(drug, model, refusals, seen)
+    doubts = (*recency(drug, record, current), *_doubts(drug, model, record, posterior, seed))
+    seen += (*doubts, *_not_read(drug))
+    if refusals := _critical(doubts):
         return declined(drug, model, refusals, seen)
     case = open_case(drug, model, record, posterior, target=choice.target, seed=seed, draws=draws)
     seen += (*case.subject.findings, *data_age(drug, record), *infusion_findings(record))
@@ -78,7 +85,8 @@ def _search(
     state_of = steady_states(case)
     weight = value_at(case.record, "weight", case.record.now)
     options = candidates(case.drug, _route(case, current, ordered), start=case.record.now)
-    best = ranked(case, options, state_of, weight=weight, current=current)
+    kept = None if not_given(case.record, current) else current
+    best = ranked(case, options, state_of, weight=weight, current=kept)
     if not best:
         return declined(case.drug, case.model, (_nothing_allowed(case),), seen)
     starts = starts_of(case, plan, [item.regimen.interval for item in best])
@@ -149,19 +157,36 @@ def _critical(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     return tuple(finding for finding in findings if finding.severity == "critical")
 
 
-def _unusable(posterior: Posterior, record: PatientRecord, drug: Drug) -> tuple[Finding, ...]:
-    if not posterior.usable:
-        text = f"The fit can not be used ({posterior.status}): {posterior.message}"
-        return (Finding(code=f"fit-{posterior.status}", severity="critical", text=text),)
+def _not_fitted(posterior: Posterior) -> tuple[Finding, ...]:
+    if posterior.usable:
+        return ()
+    text = f"The fit can not be used ({posterior.status}): {posterior.message}"
+    return (Finding(code=f"fit-{posterior.status}", severity="critical", text=text),)
+
+
+def _doubts(
+    drug: Drug, model: PopulationModel, record: PatientRecord, posterior: Posterior, seed: int
+) -> tuple[Finding, ...]:
+    """What is odd about levels and estimate, most basic first; a critical one forbids advice."""
+    found = (*contradictions(drug, record), *odd_levels(drug, record, posterior))
+    found += (*implausible_estimate(model, record, posterior), *_none_explained(posterior, record, drug))
+    return found if _critical(found) else (*found, *left_out(model, record, seed))
+
+
+def _not_read(drug: Drug) -> tuple[Finding, ...]:
+    return (Finding(code="not-read", severity="info", text=drug.not_read),) if drug.not_read else ()
+
+
+def _none_explained(posterior: Posterior, record: PatientRecord, drug: Drug) -> tuple[Finding, ...]:
     odd = unexplained(posterior, record)
-    if odd and len(odd) == len(posterior.levels):
-        text = (
-            "No level is explained by the fit; a sampling time, a dose time or the sample itself is probably wrong, "
-            "or the patient is unlike those the model was made from."
-        )
-        reason = Finding(code="levels-unexplained", severity="critical", text=text)
-        return (reason, *unexplained_findings(posterior, record, drug.concentration_unit))
-    return ()
+    if not odd or len(odd) < len(posterior.levels):
+        return ()
+    text = (
+        "No level is explained by the fit; a sampling time, a dose time or the sample itself is probably wrong, "
+        "or the patient is unlike those the model was made from."
+    )
+    reason = Finding(code="levels-unexplained", severity="critical", text=text)
+    return (reason, *unexplained_findings(posterior, record, drug.concentration_unit))
 
 
 def _nothing_allowed(case: Case) -> Finding:

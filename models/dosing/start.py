@@ -17,7 +17,7 @@ LONGEST = 72.0
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """time: h since origin, None where no start within 72 h is expected under the drug's hold_above."""
+    """time: h since origin, None where no start within 72 h from now is expected under the drug's hold_above."""
 
     time: float | None
     due: float
@@ -33,14 +33,16 @@ def starts_of(case: Case, plan: Schedule, intervals: Iterable[float]) -> dict[fl
 
 def _start(case: Case, plan: Schedule, due: float) -> Start:
     """The due time, moved in steps of 6 h until the predicted median concentration is at most the drug's hold_above."""
-    limit = case.drug.hold_above
+    limit, latest = case.drug.hold_above, case.record.now + LONGEST
+    if due > latest:
+        return Start(time=None, due=due, finding=_far(due - case.record.now))
     if limit is None or plan.last is None or _medians(case, np.array([due]))[0] <= limit:
         return Start(time=due, due=due)
-    times = due + np.arange(0.0, LONGEST + STEP, STEP)
+    times = due + np.arange(0.0, latest - due + 1e-9, STEP)
     medians = _medians(case, times)
     under = np.flatnonzero(medians <= limit)
     if not under.size:
-        return Start(time=None, due=due, finding=_never(case, float(medians[-1])))
+        return Start(time=None, due=due, finding=_never(case, float(times[-1]), float(medians[-1])))
     start = float(times[under[0]])
     return Start(time=start, due=due, finding=_hold(case, due, start, float(medians[0])))
 
@@ -61,10 +63,15 @@ def _hold(case: Case, due: float, start: float, expected: float) -> Finding:
     return Finding(code="hold", severity="warning", text=text)
 
 
-def _never(case: Case, last: float) -> Finding:
+def _never(case: Case, time: float, last: float) -> Finding:
     unit, limit = case.drug.concentration_unit, case.drug.hold_above
     text = (
-        f"Even {LONGEST:.0f} h after the next dose is due {last:.1f} {unit} is expected, above the {limit:g} {unit} "
-        "up to which a next dose is usual."
+        f"Even {time - case.record.now:.0f} h from now {last:.1f} {unit} is expected, above the {limit:g} {unit} up to "
+        f"which a next dose is usual; no start is proposed more than {LONGEST:.0f} h ahead without a new level."
     )
     return Finding(code="hold-too-long", severity="critical", text=text)
+
+
+def _far(hours: float) -> Finding:
+    text = f"The next dose is due {hours:.0f} h from now; no start is proposed more than {LONGEST:.0f} h ahead."
+    return Finding(code="due-too-late", severity="critical", text=text)

@@ -99,12 +99,45 @@ class Plausible:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Checks:
+    """When doses and levels can not be as charted; house figures, see `source`.
+
+    longest_since_dose: h after the last charted dose beyond which levels carry no advice. low_level: drug unit, rarely
+    met from 1 h to low_within h after a dose. change: fold between two levels at a like time after equal doses.
+    shortest_half_life: h, no level falls faster once distributed. rise: fold above which a level can not rise without
+    a dose. absorption: h after a swallowed dose during which a level may rise.
+    """
+
+    longest_since_dose: float
+    low_level: float
+    low_within: float
+    change: float
+    shortest_half_life: float
+    rise: float
+    absorption: float
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Covers:
+    """Which products the model stands for. longest_interval: h, None = any. excluded: words that name another product.
+
+    says: a sentence for the refusal.
+    """
+
+    longest_interval: float | None = None
+    excluded: tuple[str, ...] = ()
+    says: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Drug:
     """One drug. concentration_unit: canonical, of levels inside the product; display_unit: on cards.
 
     molar_mass: g/mol of what the laboratory's mole means. amounts are mg of `amount_of`. covariates: worth reading from
-    the chart. max_age: h, by covariate, beyond which a value is said to be old. hold_above: the next dose waits until
-    the predicted median is below this. hash: SHA-256 of the file's bytes.
+    the chart. max_age: h, by covariate or "level", beyond which a value is said to be old. hold_above: the next dose
+    waits until the predicted median is below this. not_read: what matters and is not looked at, said on every answer.
+    hash: SHA-256 of the file's bytes.
     """
 
     name: str
@@ -131,6 +164,9 @@ class Drug:
     removed_by_dialysis: bool
     hold_above: float | None
     hold_source: str
+    checks: Checks
+    covers: Covers
+    not_read: str
     not_verified: tuple[str, ...]
     hash: str
 

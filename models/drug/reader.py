@@ -7,7 +7,19 @@ from types import MappingProxyType
 from typing import cast, get_args
 
 from models.datafile import Table, read_table
-from models.drug.drug import Drug, DrugTarget, LevelCode, LevelKind, Limit, Limits, Plausible, Preference, Product
+from models.drug.drug import (
+    Checks,
+    Covers,
+    Drug,
+    DrugTarget,
+    LevelCode,
+    LevelKind,
+    Limit,
+    Limits,
+    Plausible,
+    Preference,
+    Product,
+)
 from models.errors import ModelFileError
 from models.record import Route
 from models.target import Metric, Target
@@ -57,6 +69,9 @@ def _drug(top: Table, common: Mapping[str, Plausible], digest: str) -> Drug:
         removed_by_dialysis=top.flag("removed_by_dialysis"),
         hold_above=hold.maybe("above", above=0),
         hold_source=hold.text("source", default=""),
+        checks=_checks(top.table("checks")),
+        covers=_covers(top.table("covers", default={})),
+        not_read=top.text("not_read", default=""),
         not_verified=top.texts("not_verified"),
         hash=digest,
     )
@@ -176,6 +191,33 @@ def _range(table: Table) -> Plausible:
     return result
 
 
+def _checks(table: Table) -> Checks:
+    checks = Checks(
+        longest_since_dose=table.number("longest_since_dose_h", above=0),
+        low_level=table.number("low_level", low=0),
+        low_within=table.number("low_level_within_h", above=0),
+        change=table.number("change_fold", above=1),
+        shortest_half_life=table.number("shortest_half_life_h", above=0),
+        rise=table.number("rise_without_dose_fold", above=1),
+        absorption=table.number("absorption_h", low=0),
+        source=table.text("source"),
+    )
+    table.finish()
+    return checks
+
+
+def _covers(table: Table) -> Covers:
+    if not table.names():
+        return Covers()
+    covers = Covers(
+        longest_interval=table.maybe("longest_interval_h", above=0),
+        excluded=table.texts("excluded_words"),
+        says=table.text("says"),
+    )
+    table.finish()
+    return covers
+
+
 def _max_age(table: Table) -> Mapping[str, float]:
     return MappingProxyType({name: table.number(name, above=0) for name in table.names()})
 
@@ -185,7 +227,7 @@ def _check(path: Path, drug: Drug) -> None:
     where = f"{path.parent.name}/{path.name}"
     if drug.name != path.parent.name:
         raise ModelFileError(f"{where}: name must be its folder's, {path.parent.name!r}, got {drug.name!r}")
-    if unknown := sorted({*drug.covariates, *drug.max_age} - set(COVARIATES)):
+    if unknown := sorted({*drug.covariates, *drug.max_age} - {*COVARIATES, "level"}):
         raise ModelFileError(f"{where}: covariates {unknown} are not known; known are {sorted(COVARIATES)}")
     if "level" not in drug.plausible or drug.plausible["level"].unit != drug.concentration_unit:
         raise ModelFileError(f"{where}: plausible.level must be given, in {drug.concentration_unit}")
