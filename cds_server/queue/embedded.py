@@ -1,14 +1,16 @@
 """A worker that is a child of this process: started, watched, started again when it dies, and never left behind."""
 
+import json
 import logging
-import os
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import IO, cast
 
 from celery import Celery
 
@@ -75,14 +77,19 @@ class EmbeddedWorker:
                 log.warning("embedded worker ended and is started again", extra={"exit": process.returncode})
 
     def _spawn(self) -> "subprocess.Popen[str]":
-        return subprocess.Popen(  # noqa: S603 - our own interpreter and module, no outside input
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module, no outside input
             [sys.executable, "-m", "cds_server.queue.worker", self._folder.name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,  # Ctrl-C reaches the parent alone, which then ends the child
-            env={**os.environ, **self._settings.to_environment()},
         )
+        # Settings go through the pipe: an environment can be read by others of this user, and holds the key.
+        pipe = cast(IO[str], process.stdin)
+        with suppress(BrokenPipeError):  # a child that died already is seen by the guard
+            pipe.write(json.dumps(self._settings.to_environment()) + "\n")
+            pipe.flush()
+        return process
 
     def _read(self, process: "subprocess.Popen[str]") -> None:
         for line in process.stdout or ():
@@ -107,8 +114,8 @@ class EmbeddedWorker:
 
 
 def _end(process: "subprocess.Popen[str]") -> None:
-    if process.stdin:
-        process.stdin.close()  # the child ends by itself at end of file
+    with suppress(BrokenPipeError):
+        cast(IO[str], process.stdin).close()  # the child ends by itself at end of file
     try:
         process.wait(timeout=5)
     except subprocess.TimeoutExpired:

@@ -1,5 +1,6 @@
 """The worker process: started by `titrate worker` against a broker, or as a child by queue.embedded."""
 
+import json
 import os
 import sys
 import threading
@@ -49,16 +50,16 @@ def _warm_child(bench: Workbench) -> Callable[..., None]:
 
 
 def main(folder: str) -> None:
-    """Entry of the embedded child: its standard input is a pipe from the parent and says when the parent is gone."""
+    """Entry of the embedded child: a pipe from the parent brings the settings, and its end that the parent is gone."""
+    settings = from_environment(json.loads(sys.stdin.readline()))
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    settings = from_environment()
     configure_logging(settings)
     work(settings, folder=Path(folder), pool="solo", on_ready=lambda: print(READY, flush=True))
 
 
 def _end_with_parent() -> None:
     # End of file comes however the parent ended, kill -9 included; the work is keyed and idempotent, so just go.
-    sys.stdin.buffer.read()
+    sys.stdin.read()
     os._exit(0)
 
 

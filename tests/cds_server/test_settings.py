@@ -27,8 +27,7 @@ def test_documented_defaults_are_the_real_ones():
 def test_only_config_reads_the_environment():
     package = Path(__file__).parents[2] / "cds_server"
     reading = {path.name for path in package.rglob("*.py") if re.search(r"os\.(environ|getenv)", path.read_text())}
-    # embedded.py hands its own environment on to the child it starts and reads no setting from it
-    assert reading == {"config.py", "embedded.py"}
+    assert reading == {"config.py"}
 
 
 def test_settings_survive_the_way_to_a_child_process():
