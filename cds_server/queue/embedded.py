@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import subprocess
 import sys
 import tempfile
@@ -56,6 +57,11 @@ class EmbeddedWorker:
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 
+    @property
+    def folder(self) -> Path:
+        """Where the messages lie."""
+        return Path(self._folder.name)
+
     def wait_ready(self, timeout_s: float) -> bool:
         """Wait until the child consumes."""
         return self._ready.wait(timeout_s)
@@ -78,7 +84,7 @@ class EmbeddedWorker:
 
     def _spawn(self) -> "subprocess.Popen[str]":
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module, no outside input
-            [sys.executable, "-m", "cds_server.queue.worker", self._folder.name],
+            [sys.executable, "-m", "cds_server.queue.worker", self._folder.name, str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

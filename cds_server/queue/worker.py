@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -49,19 +51,22 @@ def _warm_child(bench: Workbench) -> Callable[..., None]:
     return warm
 
 
-def main(folder: str) -> None:
+def main(folder: str, parent: int) -> None:
     """Entry of the embedded child: a pipe from the parent brings the settings, and its end that the parent is gone."""
     settings = from_environment(json.loads(sys.stdin.readline()))
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(folder, parent), daemon=True).start()
     configure_logging(settings)
     work(settings, folder=Path(folder), pool="solo", on_ready=lambda: print(READY, flush=True))
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(folder: str, parent: int) -> None:
     # End of file comes however the parent ended, kill -9 included; the work is keyed and idempotent, so just go.
     sys.stdin.read()
+    time.sleep(0.2)  # a parent that was killed closes its files a moment before it is gone
+    if os.getppid() != parent:
+        shutil.rmtree(folder, ignore_errors=True)  # it can not tidy up any more
     os._exit(0)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], int(sys.argv[2]))

@@ -110,19 +110,21 @@ store.prepare()
 with EmbeddedWorker(settings, store) as worker:
     while worker.pid is None:
         time.sleep(0.01)
-    print(worker.pid, flush=True)
+    print(worker.pid, worker.folder, flush=True)
     time.sleep(600)
 """
 
 
 def test_a_worker_whose_parent_is_killed_ends_too(tmp_path):
     parent = subprocess.Popen([sys.executable, "-c", PARENT, str(tmp_path)], stdout=subprocess.PIPE, text=True)
-    child = int(parent.stdout.readline())
+    child, folder = parent.stdout.readline().split()
+    child = int(child)
     assert not gone(child)
     parent.kill()
     parent.wait()
     parent.stdout.close()
     until(lambda: gone(child))
+    assert not Path(folder).exists()
 
 
 def test_a_message_holds_the_key_and_nothing_of_the_patient(settings, tmp_path):
