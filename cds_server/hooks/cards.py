@@ -4,19 +4,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cds_server.hooks import detail, words
-from cds_server.hooks.indicator import Indicator, comparator, indicator
-from cds_server.hooks.markdown import bullets, escape, join, plain, section
+from cds_server.hooks import detail, shortly, words
+from cds_server.hooks.indicator import Indicator, indicator
+from cds_server.hooks.markdown import bullets, escape, join, section
 from cds_server.hooks.overrides import override_reasons
+from cds_server.hooks.suggest import suggested
+from cds_server.hooks.summary import fitting, summary, unread
 from cds_server.issued import IssuedAdvice
-from fhir.errors import BadResource
-from fhir.write import draft_order
-from models.dosing.advice import Declined, Recommendation, Regimen, RegimenOutcome
+from fhir.chart import Chart
+from models.dosing.advice import Declined, Recommendation, RegimenOutcome
 from models.drug import Drug
+from models.findings import Finding
 
-SUMMARY_LIMIT = 139  # the specification says "< 140"
 EXTENSION = "titrate.dose-advice"
-_SUGGESTED = ("proposed", "alternative")
 _RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 
 Card = dict[str, Any]
@@ -57,88 +57,35 @@ def notice(
 
 
 def _recommendation(issued: IssuedAdvice, advice: Recommendation, drug: Drug, occasion: Occasion) -> Card:
-    best, body = advice.regimens[0], detail.recommendation(issued, advice, drug)
-    card = _card(_summary(advice, drug), body, indicator(advice), occasion, drug=drug)
-    if occasion.draft is not None:
-        card = _with_suggestions(card, advice, drug, occasion)
-    return card | _link(occasion) | {"extension": {EXTENSION: _basis(issued, drug) | {"proposed": _figures(best)}}}
+    draft, best = occasion.draft, advice.regimens[0]
+    found = suggested(advice, drug, issued.chart, draft, patient=occasion.patient, new_uuid=occasion.new_uuid)
+    body = detail.recommendation(issued, advice, drug, on_order=found.findings)
+    level = indicator(advice, unread=unread(advice, draft))
+    card = _card(summary(advice, drug, issued.chart, draft), body, level, occasion, drug=drug)
+    facts = _basis(issued, drug, on_order=found.findings) | {"proposed": _figures(best, issued.chart)}
+    if found.suggestions:
+        card |= {"suggestions": list(found.suggestions), "selectionBehavior": "at-most-one"}
+    return card | _link(occasion) | {"extension": {EXTENSION: facts}}
 
 
 def _declined(issued: IssuedAdvice, advice: Declined, drug: Drug, occasion: Occasion) -> Card:
-    why = advice.reasons[0].text if advice.reasons else "see the detail"
-    summary = _fitting(f"{drug.display}: no dose is proposed. {why}")
-    card = _card(summary, detail.declined(issued, advice), indicator(advice), occasion, drug=drug)
+    line = fitting(f"{drug.display}: no dose is proposed. {shortly.reason(advice.reasons)}")
+    card = _card(line, detail.declined(issued, advice), indicator(advice), occasion, drug=drug)
     reasons = [item.code for item in advice.reasons]
     return card | _link(occasion) | {"extension": {EXTENSION: _basis(issued, drug) | {"reasons": reasons}}}
 
 
-def _card(summary: str, body: str, level: Indicator, occasion: Occasion, *, drug: Drug | None) -> Card:
+def _card(line: str, body: str, level: Indicator, occasion: Occasion, *, drug: Drug | None) -> Card:
     source: dict[str, Any] = {"label": "Titrate dose advice", "url": occasion.service_url}
     if drug and drug.rxnorm:
         source["topic"] = {"system": _RXNORM, "code": drug.rxnorm[0], "display": drug.display}
     return {
         "uuid": occasion.new_uuid(),
-        "summary": _fitting(summary),
+        "summary": fitting(line),
         "detail": body,
         "indicator": level,
         "source": source,
-        "overrideReasons": list(override_reasons()),
-    }
-
-
-def _summary(advice: Recommendation, drug: Drug) -> str:
-    best, metric = advice.regimens[0], words.METRICS[advice.target.metric]
-    expected = f"{drug.display} {words.dose(best.regimen)}: expected {metric} {words.number(best.exposure.median)}"
-    chance = f"{words.probability(best.attainment)} probability of {words.number(advice.target.low)}"
-    goal = f"{expected} {words.unit(best.exposure.unit)}, {chance}–{words.number(advice.target.high)}"
-    compared = comparator(advice)
-    if compared is None:
-        return _fitting(goal)
-    if same(compared.regimen, best.regimen):
-        return _fitting(f"{goal} (as {compared.label})", goal)
-    return _fitting(f"{goal} ({compared.label} {words.dose(compared.regimen)}: {_chance(compared)})", goal)
-
-
-def _chance(outcome: RegimenOutcome) -> str:
-    return words.probability(outcome.attainment)
-
-
-def _fitting(*texts: str) -> str:
-    """The first that keeps the limit, else the last one cut at a word."""
-    for text in map(plain, texts):
-        if len(text) <= SUMMARY_LIMIT:
-            return text
-    return plain(texts[-1])[: SUMMARY_LIMIT - 1].rpartition(" ")[0] + "…"
-
-
-def same(one: Regimen, other: Regimen) -> bool:
-    """Whether two regimens are one to a prescriber: amount, interval and route."""
-    return (one.amount, one.interval, one.route) == (other.amount, other.interval, other.route)
-
-
-def _with_suggestions(card: Card, advice: Recommendation, drug: Drug, occasion: Occasion) -> Card:
-    try:
-        suggestions = _suggestions(advice, drug, occasion)
-    except BadResource as error:
-        return card | {"detail": join(card["detail"], f"The order itself can not be changed: {escape(str(error))}")}
-    return card | {"suggestions": suggestions, "selectionBehavior": "at-most-one"}
-
-
-def _suggestions(advice: Recommendation, drug: Drug, occasion: Occasion) -> list[dict[str, Any]]:
-    outcomes = [item for item in advice.regimens if item.label in _SUGGESTED]
-    return [_suggestion(item, advice, drug, occasion, recommended=n == 0) for n, item in enumerate(outcomes)]
-
-
-def _suggestion(
-    outcome: RegimenOutcome, advice: Recommendation, drug: Drug, occasion: Occasion, *, recommended: bool
-) -> dict[str, Any]:
-    text = words.dose_in_full(outcome.regimen)
-    order = draft_order(occasion.draft, regimen=outcome.regimen, drug=drug, patient=occasion.patient, text=text)
-    return {
-        "label": f"{text} ({_chance(outcome)} in target)",
-        "uuid": occasion.new_uuid(),
-        "isRecommended": recommended,
-        "actions": [{"type": "update", "description": f"The draft order with {text}", "resource": order}],
+        "overrideReasons": list(override_reasons(drug.name if drug else "")),
     }
 
 
@@ -147,29 +94,30 @@ def _link(occasion: Occasion) -> Card:
     return {"links": [{"label": label, "url": occasion.link, "type": "absolute"}]} if occasion.link else {}
 
 
-def _basis(issued: IssuedAdvice, drug: Drug) -> dict[str, Any]:
+def _basis(issued: IssuedAdvice, drug: Drug, on_order: Iterable[Finding] = ()) -> dict[str, Any]:
     """What a program reads: the extension of each card."""
     advice = issued.advice
     kind = "declined" if isinstance(advice, Declined) else "recommendation"
-    found = {"kind": kind, "drug": drug.name, "adviceId": issued.id, "findings": _codes(issued)}
+    found = {"kind": kind, "drug": drug.name, "adviceId": issued.id, "findings": _codes(issued, on_order)}
     if advice.model:
         found |= {"model": advice.model.id, "modelHash": advice.model.hash}
     return {key: value for key, value in found.items() if value}
 
 
-def _codes(issued: IssuedAdvice) -> list[str]:
+def _codes(issued: IssuedAdvice, on_order: Iterable[Finding]) -> list[str]:
     advice = issued.advice
     reasons: Iterable[Any] = advice.reasons if isinstance(advice, Declined) else ()
-    return list(dict.fromkeys(item.code for item in (*reasons, *advice.findings)))
+    return list(dict.fromkeys(item.code for item in (*reasons, *advice.findings, *on_order)))
 
 
-def _figures(outcome: RegimenOutcome) -> dict[str, Any]:
+def _figures(outcome: RegimenOutcome, chart: Chart) -> dict[str, Any]:
     regimen = outcome.regimen
     return {
         "amount_mg": regimen.amount,
         "interval_h": regimen.interval,
         "duration_h": regimen.duration,
         "route": regimen.route,
+        "first_dose": words.at(regimen.start, chart).isoformat(),
         "exposure": outcome.exposure.median,
         "attainment": outcome.attainment,
     }

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 
-from cds_server.hooks import words
+from cds_server.hooks import shortly, words
 from cds_server.hooks.markdown import bullets, escape, join, section, table
+from cds_server.hooks.summary import held
 from cds_server.issued import IssuedAdvice
 from fhir.chart import Chart
 from models.covariates import shown
 from models.covariates import words as covariate_words
 from models.dosing.advice import CovariateUsed, Declined, ModelUsed, Recommendation, RegimenOutcome
+from models.dosing.optimise import INDIFFERENT
 from models.drug import Drug
 from models.findings import Finding
 from models.record import Dose
@@ -17,21 +19,29 @@ SUPPORTS = (
     "This supports, and does not replace, the judgement of the clinician and the pharmacist who know the patient. "
     "It is a calculation from the charted data above, not suited to time-critical decisions."
 )
-_LABELS = {"proposed": "highest probability", "alternative": "alternative", "current": "current", "ordered": "ordered"}
+WHY_PROPOSED = (
+    f"Proposed: within {100 * INDIFFERENT:.0f} points of the highest probability found; ties by a median "
+    "in the target, the fewest preferences missed and the least change, see basis."
+)
+UNCERTAINTY = "The probabilities speak of this patient's parameters; assay error and day-to-day change are not in them."
 _DOSES_SHOWN = 12  # the latest; a card is read in seconds, the page has them all
 
 
-def recommendation(issued: IssuedAdvice, advice: Recommendation, drug: Drug) -> str:
-    """The basis of a recommendation."""
+def recommendation(
+    issued: IssuedAdvice, advice: Recommendation, drug: Drug, *, on_order: Iterable[Finding] = ()
+) -> str:
+    """The basis of a recommendation. on_order: what has to be said about the suggested orders."""
     chart = issued.chart
     return join(
         _regimens(advice),
-        f"Reckoned with the next dose at {words.moment(advice.regimens[0].regimen.start, chart)}.",
+        f"{WHY_PROPOSED} {UNCERTAINTY}",
+        _start(advice, chart),
+        section("The suggested order", _findings(on_order)),
         f"Target: {escape(words.target(advice.target))} at steady state; {escape(advice.target.indication)} "
         f"({escape(advice.target.source)}).",
         section("Missing or doubtful", _findings(advice.findings)),
-        section("How this patient differs from the population", bullets([escape(line) for line in advice.differs])),
-        section("Levels used", _levels(advice, chart) or "None: this rests on covariates alone."),
+        section("How this patient differs from the population", bullets([escape(line) for line in differs(issued)])),
+        section("Levels used", _levels(advice, chart) or f"{no_level(issued)}: this rests on covariates alone."),
         section("Doses used", _doses(chart)),
         section("Covariates used", _covariates(advice.covariates, chart)),
         section("Model", _model(advice.model, f"{advice.draws} draws, seed {advice.seed}")),
@@ -40,10 +50,35 @@ def recommendation(issued: IssuedAdvice, advice: Recommendation, drug: Drug) -> 
     )
 
 
+def _start(advice: Recommendation, chart: Chart) -> str:
+    first = advice.regimens[0].regimen
+    when = words.stamp(words.at(first.start, chart))
+    if held(first, advice, chart):
+        return f"**First dose not before {when}**, later than the next dose would be due."
+    return f"Reckoned with the next dose at {when}."
+
+
+def no_level(issued: IssuedAdvice) -> str:
+    """ "None", or that there are levels which could not be used."""
+    found = issued.advice.findings
+    refused = any(item.code.startswith("level-") and item.code != "level-pending" for item in found)
+    return "None of the charted levels could be used" if refused and not issued.chart.record.levels else "None"
+
+
+_NO_LEVEL_YET = "No level has been used yet"
+
+
+def differs(issued: IssuedAdvice) -> tuple[str, ...]:
+    """The advice's sentences on this patient; levels that were refused are not passed over as not there."""
+    lines = getattr(issued.advice, "differs", ())
+    said = no_level(issued)
+    return tuple(line.replace(_NO_LEVEL_YET, said) if said != "None" else line for line in lines)
+
+
 def declined(issued: IssuedAdvice, advice: Declined) -> str:
     """Why no dose is proposed, and what would change that."""
     return join(
-        section("Why no dose is proposed", bullets([escape(item.text) for item in advice.reasons])),
+        section("Why no dose is proposed", bullets([escape(shortly.text(item)) for item in advice.reasons])),
         section("What would help", bullets([escape(line) for line in advice.would_help])),
         section("Also noticed", _findings(_others(advice))),
         section("Doses read", _doses(issued.chart)),
@@ -68,7 +103,11 @@ def _regimens(advice: Recommendation) -> str:
     ]
     extra = [] if advice.target.metric == "trough" else [f"Trough, {words.unit(advice.regimens[0].trough.unit)}"]
     rows = [_regimen(outcome, with_trough=bool(extra)) for outcome in advice.regimens]
-    broken = [f"{escape(words.dose(one.regimen))}: {escape(text)}" for one in advice.regimens for text in one.limits]
+    broken = [
+        f"{escape(words.dose_in_full(one.regimen))}: {escape(words.readable(text))}"
+        for one in advice.regimens
+        for text in one.limits
+    ]
     return join(table([*header, *extra], rows), section("Hard limits exceeded", bullets(broken)))
 
 
@@ -76,7 +115,7 @@ def _regimen(outcome: RegimenOutcome, *, with_trough: bool) -> list[str]:
     chances = [words.probability(value) for value in (outcome.attainment, outcome.below, outcome.above)]
     row = [
         escape(words.dose_in_full(outcome.regimen)),
-        _LABELS[outcome.label],
+        outcome.label,
         words.interval(outcome.exposure),
         *[escape(chance) for chance in chances],
     ]
@@ -84,10 +123,7 @@ def _regimen(outcome: RegimenOutcome, *, with_trough: bool) -> list[str]:
 
 
 def _findings(findings: Iterable[Finding]) -> str:
-    return bullets([f"{_MARKS[item.severity]}{escape(item.text)}" for item in findings])
-
-
-_MARKS = {"info": "", "warning": "**Doubtful:** ", "critical": "**Serious:** "}
+    return bullets([f"**{shortly.mark(item)}:** {escape(shortly.text(item))}" for item in shortly.ordered(findings)])
 
 
 def _levels(advice: Recommendation, chart: Chart) -> str:
@@ -96,7 +132,7 @@ def _levels(advice: Recommendation, chart: Chart) -> str:
     unit = words.unit(advice.curve.unit)
     rows = [
         [
-            words.moment(level.time, chart, level.source),
+            words.moment(level.time, chart),
             f"{escape('< ') if level.censored else ''}{words.number(level.observed)}",
             words.number(level.individual),
             words.number(level.population),
@@ -113,8 +149,8 @@ def _doses(chart: Chart) -> str:
 
 
 def _dose(dose: Dose, chart: Chart) -> str:
-    text = f"{words.moment(dose.time, chart, dose.source)}: {words.amount(dose.amount)}"
-    text += f" over {dose.duration:.3g} h" if dose.duration else ""
+    text = f"{words.moment(dose.time, chart)}: {words.amount(dose.amount)}"
+    text += f" over {words.duration(dose.duration)}" if dose.duration else ""
     text += f", then {dose.additional} more every {dose.interval:g} h" if dose.additional else ""
     text += f", taken to have been given every {dose.interval:g} h before" if dose.steady_state else ""
     note = chart.sources[dose.source].note if dose.source in chart.sources else ""
@@ -129,9 +165,15 @@ _SEX = ("male", "female")
 
 
 def _covariate(item: CovariateUsed, chart: Chart) -> str:
-    value = _SEX[bool(item.value)] if item.name == "female" else escape(shown(item.name, item.value, item.unit))
-    when = f", {words.moment(item.time, chart, item.source)}" if item.time is not None else ""
-    return f"{escape(covariate_words(item.name))}: {value} ({escape(item.derivation)}{when})"
+    name = escape(covariate_words(item.name))
+    if item.name == "dialysis" and item.time is None and not item.value:
+        return f"{name}: not charted; the model was run as without dialysis"
+    if item.name == "age":
+        return f"{name}: {escape(shown(item.name, item.value, item.unit))} (from the birth date)"
+    if item.name == "female":
+        return f"{name}: {_SEX[bool(item.value)]}"
+    when = f", {words.moment(item.time, chart)}" if item.time is not None else ""
+    return f"{name}: {escape(shown(item.name, item.value, item.unit))} ({escape(item.derivation)}{when})"
 
 
 def _model(model: ModelUsed, drawn: str) -> str:

@@ -1,8 +1,8 @@
 """How urgent a card is: one rule, in one place.
 
 critical: the regimen in force (the draft, else the current one) breaks a hard limit or is nearly sure to be above the
-target, or the chart holds another patient's data. warning: that regimen is likelier off target than on it, or no dose
-could be proposed. info: everything else.
+target, or the chart holds another patient's data. warning: that regimen is likelier off target than on it, the order at
+hand could not be read, or no dose could be proposed. info: everything else.
 """
 
 from typing import Literal
@@ -17,16 +17,16 @@ LIKELIER_THAN_NOT = 0.5
 ALARMS = frozenset({"other-patient"})
 
 
-def indicator(advice: Advice) -> Indicator:
-    """The CDS Hooks indicator of the card that shows `advice`."""
+def indicator(advice: Advice, *, unread: bool = False) -> Indicator:
+    """The CDS Hooks indicator of the card that shows `advice`. unread: an order is at hand that could not be read."""
     if isinstance(advice, Declined):
         return "critical" if ALARMS & {item.code for item in (*advice.reasons, *advice.findings)} else "warning"
     compared = comparator(advice)
     if compared is None:
-        return "info"
+        return "warning" if unread else "info"
     if compared.limits or compared.above >= NEARLY_SURE:
         return "critical"
-    return "warning" if compared.attainment < LIKELIER_THAN_NOT else "info"
+    return "warning" if unread or compared.attainment < LIKELIER_THAN_NOT else "info"
 
 
 def comparator(advice: Recommendation) -> RegimenOutcome | None:

@@ -3,21 +3,32 @@
 import tomllib
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 
 @cache
-def override_reasons() -> tuple[dict[str, str], ...]:
-    """Codings with code, system and display."""
-    data = tomllib.loads(files(__package__).joinpath("override_reasons.toml").read_text(encoding="utf-8"))
+def override_reasons(drug: str = "") -> tuple[dict[str, str], ...]:
+    """Codings with code, system and display; those that hold for every drug, and the drug's own where one is named."""
+    data = _data()
     systems = {False: data["own_system"], True: data["hl7_system"]}
     return tuple(
         {"code": item["code"], "system": systems[item.get("hl7", False)], "display": item["display"]}
         for item in data["reason"]
+        if drug in item.get("drugs", [drug])
     )
 
 
 @cache
 def hl7_group(code: str) -> str | None:
     """The HL7 reason that one of our own codes stands for."""
-    data = tomllib.loads(files(__package__).joinpath("override_reasons.toml").read_text(encoding="utf-8"))
-    return next((item.get("maps_to") for item in data["reason"] if item["code"] == code), None)
+    return next((item.get("maps_to") for item in _data()["reason"] if item["code"] == code), None)
+
+
+@cache
+def drugs_named() -> frozenset[str]:
+    """The drugs that have reasons of their own."""
+    return frozenset(drug for item in _data()["reason"] for drug in item.get("drugs", ()))
+
+
+def _data() -> dict[str, Any]:
+    return tomllib.loads(files(__package__).joinpath("override_reasons.toml").read_text(encoding="utf-8"))

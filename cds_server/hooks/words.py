@@ -1,28 +1,50 @@
 """Numbers, regimens and times as a clinician reads them."""
 
-from datetime import datetime, timedelta
+import re
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from fhir.chart import Chart
 from models.dosing.advice import Interval, Metric, Regimen, Target
 
 METRICS: dict[Metric, str] = {"auc24": "AUC24", "trough": "trough"}
+_GROUPED = 10_000  # from here on thousands are set off: one zero more or less must be seen
+_EXPONENT = re.compile(r"\d+(?:\.\d+)?e[+-]?\d+")
 
 
 def number(value: float) -> str:
     """About three figures, never an exponent."""
     size = abs(value)
     digits = 0 if size >= 100 else 1 if size >= 1 else 2
-    return f"{value:.{digits}f}"
+    return f"{value:,.{digits}f}" if size >= _GROUPED else f"{value:.{digits}f}"
 
 
 def amount(mg: float) -> str:
-    """A dose without needless zeros: 1250 mg, 2.5 mg."""
-    return f"{mg:.6g} mg" if mg < 1e6 else f"{mg:.0f} mg"
+    """A dose without needless zeros: 1250 mg, 2.5 mg, 1,000,000 mg."""
+    return f"{_plain(mg)} mg"
+
+
+def _plain(value: float) -> str:
+    """Six figures, thousands set off in large numbers, never an exponent."""
+    value = float(f"{value:.6g}")
+    text = f"{value:,.9f}" if abs(value) >= _GROUPED else f"{value:.9f}"
+    return text.rstrip("0").rstrip(".")
+
+
+def readable(text: str) -> str:
+    """A sentence whose numbers are written out: "6.6667e+05 mg/h" -> "666,670 mg/h"."""
+    return _EXPONENT.sub(lambda match: _plain(float(match[0])), text)
 
 
 def unit(ucum: str) -> str:
     """The unit as people write it."""
     return ucum.replace(".", "·").replace("ug/", "µg/")
+
+
+def duration(hours: float) -> str:
+    """How long an infusion runs: "1.5 h", "5 min", "100 min"; hours from one on where they are quarters."""
+    if hours >= 1 and hours * 4 == int(hours * 4):
+        return f"{hours:g} h"
+    return f"{_plain(round(hours * 60, 1))} min"
 
 
 def dose(regimen: Regimen) -> str:
@@ -34,7 +56,9 @@ def dose_in_full(regimen: Regimen) -> str:
     """With the infusion's length where there is one."""
     if regimen.route == "oral":
         return f"{dose(regimen)} by mouth"
-    return f"{dose(regimen)}, infused over {regimen.duration:g} h" if regimen.duration else f"{dose(regimen)}, bolus"
+    return (
+        f"{dose(regimen)}, infused over {duration(regimen.duration)}" if regimen.duration else f"{dose(regimen)}, bolus"
+    )
 
 
 def interval(value: Interval) -> str:
@@ -54,11 +78,25 @@ def probability(value: float) -> str:
     return "> 99 %" if value > 0.995 else f"{value * 100:.0f} %"
 
 
-def moment(hours: float, chart: Chart, source: str = "") -> str:
-    """When, in the zone the EHR charted the value in (else any value's zone, else UTC)."""
-    charted = [chart.sources[source]] if source in chart.sources else list(chart.sources.values())
-    zone = next((item.time.tzinfo for item in charted if item.time), chart.origin.tzinfo)
-    return stamp((chart.origin + timedelta(hours=hours)).astimezone(zone))
+def zone_of(chart: Chart) -> tzinfo:
+    """One zone for all times of a chart: that of the newest dose or level, else of the newest value, else UTC."""
+    dosed = {item.source for item in chart.record.doses} | {item.source for item in chart.record.levels}
+    charted = [source.time for key, source in chart.sources.items() if source.time and key in dosed]
+    charted = charted or [source.time for source in chart.sources.values() if source.time]
+    return (max(charted).tzinfo if charted else None) or chart.origin.tzinfo or UTC
+
+
+def at(hours: float, chart: Chart) -> datetime:
+    """An hour of the record on the chart's own clock, to the minute; a part of a minute counts as the next."""
+    when = (chart.origin + timedelta(hours=hours)).astimezone(zone_of(chart))
+    whole = when.replace(second=0, microsecond=0)
+    # a second: hours are floats, and 09:30 must not become 09:31 for the last bit of one
+    return whole + timedelta(minutes=1) if when - whole > timedelta(seconds=1) else whole
+
+
+def moment(hours: float, chart: Chart) -> str:
+    """When, on the chart's own clock."""
+    return stamp((chart.origin + timedelta(hours=hours)).astimezone(zone_of(chart)))
 
 
 def stamp(time: datetime) -> str:

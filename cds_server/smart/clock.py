@@ -1,14 +1,15 @@
 """Hours of the record as clock times in the chart's own zone."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
+from cds_server.hooks.words import zone_of
 from fhir.chart import Chart
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChartClock:
-    """origin: the aware instant of hour 0; zone: that of the newest charted time, else UTC."""
+    """origin: the aware instant of hour 0; zone: that of the newest charted dose or level (words.zone_of)."""
 
     origin: datetime
     zone: tzinfo
@@ -34,9 +35,7 @@ class ChartClock:
 
 def clock_of(chart: Chart) -> ChartClock:
     """The clock of one chart."""
-    charted = [source.time for source in chart.sources.values() if source.time is not None]
-    zone = max(charted).tzinfo if charted else None
-    return ChartClock(origin=chart.origin, zone=zone or UTC)
+    return ChartClock(origin=chart.origin, zone=zone_of(chart))
 
 
 def moment(when: datetime) -> str:

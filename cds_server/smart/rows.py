@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cds_server.hooks import words
+from cds_server.hooks import shortly, words
 from cds_server.smart.clock import ChartClock
 from fhir.chart import Chart
 from models.dosing.advice import CovariateUsed, ParameterEstimate, RegimenOutcome
@@ -10,12 +10,11 @@ from models.findings import Finding
 from models.fit.posterior import LevelFit
 
 LABELS = {
-    "proposed": "Highest probability",
+    "proposed": "Proposed",
     "alternative": "Alternative",
     "current": "Current",
     "ordered": "As ordered",
 }
-SEVERITIES = {"critical": "Critical", "warning": "Doubtful", "info": "Noted"}
 NAMES = {
     "crcl": "Creatinine clearance",
     "cyp3a5_expresser": "CYP3A5 expresser",
@@ -101,7 +100,7 @@ def regimen_row(outcome: RegimenOutcome) -> RegimenRow:
         trough=words.interval(outcome.trough),
         peak=words.interval(outcome.peak),
         first_day=words.interval(outcome.first_day),
-        limits=outcome.limits,
+        limits=tuple(words.readable(text) for text in outcome.limits),
     )
 
 
@@ -123,8 +122,17 @@ def _spread(item: ParameterEstimate) -> str:
     return f"{figures(item.individual.low)}–{figures(item.individual.high)}"
 
 
+_FIXED = {"age": "from the birth date", "female": "as charted"}
+
+
 def covariate_row(item: CovariateUsed, chart: Chart, clock: ChartClock) -> CovariateRow:
     source = chart.sources.get(item.source)
+    if item.name in _FIXED:
+        name, value = NAMES.get(item.name, item.name.capitalize()), _covariate_value(item)
+        return CovariateRow(name=name, value=value, when="", derivation=_FIXED[item.name], note="")
+    if item.name == "dialysis" and item.time is None and not item.value:
+        how = "the model was run as without dialysis"
+        return CovariateRow(name=NAMES[item.name], value="not charted", when="", derivation=how, note="")
     return CovariateRow(
         name=NAMES.get(item.name, item.name.replace("_", " ").capitalize()),
         value=_covariate_value(item),
@@ -157,7 +165,7 @@ def dose_rows(chart: Chart, clock: ChartClock) -> tuple[DoseRow, ...]:
         DoseRow(
             when=clock.text(dose.time),
             text=words.amount(dose.amount)
-            + (f" over {60 * dose.duration:.0f} min" if dose.duration else "")
+            + (f" over {words.duration(dose.duration)}" if dose.duration else "")
             + (f", then {dose.additional} more every {dose.interval:g} h" if dose.additional else "")
             + (f", taken to have been given every {dose.interval:g} h before" if dose.steady_state else ""),
             note=chart.sources[dose.source].note if dose.source in chart.sources else "",
@@ -181,6 +189,5 @@ def figures(value: float) -> str:
 
 
 def by_severity(findings: tuple[Finding, ...]) -> tuple[tuple[str, str, str], ...]:
-    order = list(SEVERITIES)
-    ranked = sorted(findings, key=lambda item: order.index(item.severity))
-    return tuple((item.severity, SEVERITIES[item.severity], item.text) for item in ranked)
+    """(severity, mark, text), as on the card."""
+    return tuple((item.severity, shortly.mark(item), shortly.text(item)) for item in shortly.ordered(findings))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cds_server.hooks import words
+from cds_server.hooks import detail, shortly, words
 from cds_server.issued import IssuedAdvice
 from cds_server.smart.clock import ChartClock, clock_of, moment
 from cds_server.smart.rows import (
@@ -49,6 +49,8 @@ class AdviceView:
     levels: tuple[LevelRow, ...] = ()
     differs: tuple[str, ...] = ()
     drawn: str = ""
+    no_level: str = ""
+    why_proposed: str = ""
 
 
 def advice_view(issued: IssuedAdvice) -> AdviceView:
@@ -63,7 +65,9 @@ def _recommendation(issued: IssuedAdvice, advice: Recommendation, clock: ChartCl
     unit = words.unit(advice.curve.unit)
     return AdviceView(
         **_common(issued, clock, advice.findings, advice.model),
-        basis=_basis(advice),
+        basis=_basis(issued, advice),
+        no_level=detail.no_level(issued),
+        why_proposed=f"{detail.WHY_PROPOSED} {detail.UNCERTAINTY}",
         starts=clock.text(advice.curve.change_at),
         metric=words.METRICS[advice.target.metric],
         target=words.target(advice.target),
@@ -74,7 +78,7 @@ def _recommendation(issued: IssuedAdvice, advice: Recommendation, clock: ChartCl
         parameters=tuple(parameter_row(item) for item in advice.parameters),
         covariates=tuple(covariate_row(item, issued.chart, clock) for item in advice.covariates),
         levels=tuple(level_row(item, unit, issued.chart, clock) for item in advice.levels),
-        differs=advice.differs,
+        differs=detail.differs(issued),
         drawn=f"{advice.draws} draws from the posterior, seed {advice.seed}",
     )
 
@@ -84,7 +88,7 @@ def _declined(issued: IssuedAdvice, advice: Declined, clock: ChartClock) -> Advi
     return AdviceView(
         **_common(issued, clock, others, advice.model),
         basis="No dose is proposed",
-        reasons=tuple(item.text for item in advice.reasons),
+        reasons=tuple(shortly.text(item) for item in advice.reasons),
         would_help=advice.would_help,
     )
 
@@ -101,8 +105,9 @@ def _common(issued: IssuedAdvice, clock: ChartClock, findings: tuple[Finding, ..
     }
 
 
-def _basis(advice: Recommendation) -> str:
+def _basis(issued: IssuedAdvice, advice: Recommendation) -> str:
     if advice.basis == "covariates":
-        return "From covariates alone: no level yet"
+        refused = detail.no_level(issued) != "None"
+        return f"From covariates alone: {'no charted level could be used' if refused else 'no level yet'}"
     count = len(advice.levels)
     return f"From {count} level{'' if count == 1 else 's'}, doses and covariates"

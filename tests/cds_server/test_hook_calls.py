@@ -43,7 +43,7 @@ def test_an_order_is_answered_with_a_recommendation(running):
     labels = [
         line.split("|")[2].strip() for line in card["detail"].splitlines() if line.startswith("|") and "mg" in line
     ]
-    assert {"highest probability", "ordered"} <= set(labels)
+    assert {"proposed", "ordered"} <= set(labels)
     amount = card["suggestions"][0]["actions"][0]["resource"]["dosageInstruction"][0]["doseAndRate"][0]["doseQuantity"]
     assert amount["value"] == said["proposed"]["amount_mg"]
 
