@@ -5,8 +5,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
+from statistics import median
 from typing import TypeVar
 
+from fhir.chart import OrderedRegimen
 from fhir.clock import hours_between, say
 from fhir.reading import Given, Measured, finding
 from models.drug import Drug
@@ -19,6 +21,12 @@ HISTORY = timedelta(days=366)
 _LOOK_BACK = 20  # doses before a level that may still be running: infusions are at most two days long
 _JUMP = 1.5  # house figure: pounds for kilograms are 2.2, oedema and amputation stay below
 _MONTH = timedelta(days=31)
+# house figures: creatinine at most about doubles in two days even without any renal function
+_CREATININE_JUMP = 5.0
+_TWO_DAYS = timedelta(hours=48)
+# house figures: doses of the same amount this close are one dose charted twice, or one too many
+_CLOSE_H, _CLOSE_SHARE = 2.0, 0.25
+_SEAM_H = 0.1  # parts of a split infusion follow each other within this time
 _SAME = 0.01  # two reports of one sample in two units differ by their rounding only
 
 
@@ -47,8 +55,9 @@ def _repeat(item: Measured, last: Measured, same: bool, words: str) -> Finding:
         text = f"the {name} of {say(item.when)} is charted twice ({item.charted}); it was used once."
         return finding(f"{slug}-repeated", "info", text)
     text = f"two values of {name} are charted for {say(item.when)}: {last.charted} and {item.charted}"
-    used = "both were used" if item.name == "level" else "the second was used"
-    return finding(f"{slug}-disagree", "warning", f"{text}; {used}, which should be checked.")
+    if item.name == "level":
+        return finding(f"{slug}-disagree", "critical", f"{text}; which of them is true the chart can not tell.")
+    return finding(f"{slug}-disagree", "warning", f"{text}; the second was used, which should be checked.")
 
 
 def recent(values: Iterable[Timed], now: datetime) -> tuple[list[Timed], int]:
@@ -122,15 +131,77 @@ def history_gaps(levels: list[Measured], doses: list[Given], drug: Drug, ordered
         yield finding("doses-missing", "critical", f"{text}, {say(doses[0].when)}; earlier doses are missing here.")
 
 
-def double_doses(doses: list[Given], drug: Drug) -> Iterator[Finding]:
-    """Equal doses at one instant: two capsules charted apart, or one dose charted twice; the chart can not tell."""
-    seen = set()
-    for dose in doses:
-        key = (dose.when, dose.amount, dose.route)
-        if key in seen:
-            text = f"two {drug.name} doses of {dose.amount:g} mg are charted for {say(dose.when)}; both were counted."
-            yield finding("dose-twice", "critical", f"{text} If it was one dose, predicted levels are too high.")
-        seen.add(key)
+def double_doses(doses: list[Given], drug: Drug, order: OrderedRegimen | None) -> Iterator[Finding]:
+    """Equal doses closer than 2 h or a quarter of the interval: the chart can not tell one given twice from a repeat.
+
+    Parts of one infusion that follow on each other are no repeat, unless each is as large as the dose ordered.
+    """
+    window = max(_CLOSE_H, _CLOSE_SHARE * (_interval(doses, order) or 0.0))
+    for place, dose in enumerate(doses):
+        earlier = [
+            item
+            for item in doses[:place]
+            if (item.amount, item.route) == (dose.amount, dose.route)
+            and hours_between(item.when, dose.when) < window
+            and not _parts(item, dose, order)
+        ]
+        if earlier:
+            yield _twice(earlier[-1], dose, drug)
+
+
+def _twice(first: Given, second: Given, drug: Drug) -> Finding:
+    minutes = 60 * hours_between(first.when, second.when)
+    apart = f"and again {minutes:.0f} min later" if minutes else "twice at that minute"
+    text = f"a {drug.name} dose of {second.amount:g} mg is charted for {say(first.when)} {apart}"
+    if second.route == "oral":
+        return finding("dose-twice", "critical", f"{text}: parts of one dose, or one dose charted twice; {_UNTOLD}")
+    return finding("dose-twice", "critical", f"{text}: two doses, or one dose charted twice; {_UNTOLD}")
+
+
+_UNTOLD = "the chart can not tell. If it was one dose, predicted levels are too high."
+
+
+def _interval(doses: list[Given], order: OrderedRegimen | None) -> float | None:
+    """h, of the order; else the median between doses that are not close to each other."""
+    if order and order.interval:
+        return order.interval
+    gaps = [hours_between(first.when, second.when) for first, second in pairwise(doses)]
+    apart = [gap for gap in gaps if gap > _CLOSE_H]
+    return median(apart) if apart else None
+
+
+def _parts(first: Given, second: Given, order: OrderedRegimen | None) -> bool:
+    """Whether the second is charted as beginning where the first ended, each less than the dose ordered."""
+    if order and order.amount and second.amount >= order.amount:
+        return False
+    assumed = any(remark.code == "infusion-time-assumed" for remark in first.remarks)
+    seam = hours_between(first.when, second.when) - first.duration
+    return first.duration > 0 and not assumed and abs(seam) <= _SEAM_H
+
+
+def creatinine_jumps(covariates: list[Measured]) -> Iterator[Finding]:
+    """Creatinine that changes fivefold within 48 h: a slip of unit or decimal place before it is the kidney."""
+    values = sorted((item for item in covariates if item.name == "creatinine"), key=lambda item: item.when)
+    for earlier, later in pairwise(values):
+        fold = max(earlier.value, later.value) / min(earlier.value, later.value)
+        if fold >= _CREATININE_JUMP and later.when - earlier.when <= _TWO_DAYS:
+            text = f"creatinine is charted as {earlier.charted} on {say(earlier.when)} and as {later.charted} on"
+            text = f"{text} {say(later.when)}, {fold:.1f} fold; a slip of unit or decimal place is likelier than such a"
+            yield finding("creatinine-jump", "critical", f"{text} change. Both should be checked in the chart.")
+
+
+def body_size(covariates: list[Measured], drug: Drug) -> Iterator[Finding]:
+    """A body mass index, of the last weight and height, that few or no people have."""
+    last = {item.name: item for item in sorted(covariates, key=lambda item: item.when)}
+    weight, height, usual = last.get("weight"), last.get("height"), drug.plausible.get("bmi")
+    if weight is None or height is None or usual is None:
+        return
+    bmi = weight.value / (height.value / 100.0) ** 2
+    verdict = usual.judge(bmi)
+    if verdict != "plausible":
+        text = f"weight {weight.charted} and height {height.charted} make a body mass index of {bmi:.0f} kg/m2"
+        text = f"{text} (usually {usual.soft_low:g} to {usual.soft_high:g}); one of them may be a slip."
+        yield finding("bmi-unusual", "critical" if verdict == "impossible" else "warning", text)
 
 
 def weight_jumps(covariates: list[Measured]) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from fhir.codes import route_of
 from fhir.dosage import amount_mg, dose_and_rate, rate_mg_per_h
 from fhir.errors import Unreadable
 from fhir.medication import drugs_of, match
+from fhir.products import other_interval, other_product
 from fhir.reading import finding
 from fhir.timing import Schedule, read_schedule
 from fhir.wire import mapping, number, rows, string
@@ -36,7 +37,10 @@ def explain_order(
     """As read_order, with a finding for each part of the order that could not be read."""
     found = tuple(resources)
     references = {reference_of(item): item for item in found if string(item, "id")}
-    return _explain(resource, drug, Shelf(resources=found, by_reference=references, findings=()))
+    shelf = Shelf(resources=found, by_reference=references, findings=())
+    regimen, findings = _explain(resource, drug, shelf)
+    product = other_product(resource, drug, shelf)
+    return regimen, (*findings, *((product,) if product else ()), *other_interval(regimen, drug))
 
 
 def current_order(shelf: Shelf, drug: Drug) -> tuple[OrderedRegimen | None, tuple[Finding, ...]]:

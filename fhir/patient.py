@@ -38,6 +38,9 @@ def read_patient(shelf: Shelf) -> Person:
     born, why = _born(patient)
     female = _FEMALE.get(string(patient, "gender"))
     missing = []
+    if patient.get("deceasedBoolean") not in (None, False) or patient.get("deceasedDateTime"):
+        text = "the chart says that this patient has died; if that is not so, the entry should be corrected."
+        missing.append(finding("deceased", "critical", text))
     if why:
         missing.append(finding("birth-date-missing", "warning", f"the age is not known: {why}."))
     if female is None:

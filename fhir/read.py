@@ -12,7 +12,9 @@ from fhir.covariates import read_covariates
 from fhir.crosscheck import (
     HISTORY,
     Timed,
+    body_size,
     checked_levels,
+    creatinine_jumps,
     double_doses,
     history_gaps,
     recent,
@@ -25,6 +27,7 @@ from fhir.levels import read_levels
 from fhir.orders import current_order
 from fhir.patient import Person, read_patient
 from fhir.procedures import read_dialysis, read_transplant
+from fhir.products import other_interval, other_pattern, shelf_products
 from fhir.reading import Given, Measured, Stream, finding
 from models.drug import Drug
 from models.findings import Finding
@@ -45,7 +48,12 @@ def read_chart(resources: Iterable[Resource], *, patient: str, drug: Drug, now: 
     parts = _gather(shelf, drug, now)
     person = read_patient(shelf)
     order, order_findings = current_order(shelf, drug)
-    gaps = history_gaps(parts.levels, parts.doses, drug, order is not None)
+    gaps = [
+        *history_gaps(parts.levels, parts.doses, drug, order is not None),
+        *double_doses(parts.doses, drug, order),
+        *shelf_products(shelf, drug),
+        *(other_interval(order, drug) or other_pattern(parts.doses, drug, now)),
+    ]
     origin = _origin(parts, now)
     traits, doubts = _traits(person, drug, origin)
     keyed = _keyed(parts, traits, origin)
@@ -77,7 +85,7 @@ def _gather(shelf: Shelf, drug: Drug, now: datetime) -> _Parts:
     levels, repeats = without_repeats(levels, f"{drug.analyte} level")
     levels, contradictions = checked_levels(levels, doses, drug)
     covariates, covariate_findings = _covariates(shelf, drug, now)
-    findings = [*dose_findings, *double_doses(doses, drug), *level_findings, *repeats, *contradictions]
+    findings = [*dose_findings, *level_findings, *repeats, *contradictions]
     if old_doses or old_levels:
         text = f"{old_doses} dose(s) and {old_levels} level(s) over {HISTORY.days} days old were not used."
         findings.append(finding("history-old", "info", text))
@@ -97,7 +105,8 @@ def _covariates(shelf: Shelf, drug: Drug, now: datetime) -> tuple[list[Measured]
         values += found
         findings += said
     values, repeats = without_repeats(values, "")
-    return values, [*findings, *repeats, *weight_jumps(recent(values, now)[0])]
+    lately = recent(values, now)[0]
+    return values, [*findings, *repeats, *weight_jumps(lately), *creatinine_jumps(lately), *body_size(values, drug)]
 
 
 def _split(stream: Stream, kind: type[Timed]) -> tuple[list[Timed], list[Finding]]:

@@ -90,8 +90,8 @@ def _changed(drug: Drug, first: Level, second: Level, doses: list[Dose]) -> Iter
     if ratio > drug.checks.change:
         text = (
             f"Two levels at a like time after doses of {before[0].amount:g} mg differ {ratio:.2g} fold: "
-            f"{_said(first)}, and {second.time - first.time:.0f} h later {_said(second)}. A slip of unit or digit, a missed dose, or a "
-            "real change of clearance would explain it; which of them, the chart does not say."
+            f"{_said(first)}, and {second.time - first.time:.0f} h later {_said(second)}. A slip of unit or digit, "
+            "a missed dose, or a real change of clearance would explain it; which of them, the chart does not say."
         )
         sources = tuple(item.source for item in (first, second) if item.source)
         yield Finding(code="level-changed", severity="warning", text=text, sources=sources)
@@ -135,7 +135,8 @@ def _score(model: PopulationModel, record: PatientRecord, level: Level, seed: in
 def _contradicts(level: Level, z: float, middle: float, *, now: float) -> Finding:
     text = (
         f"The level of {_said(level)} ({now - level.time:.1f} h ago) does not fit the others: from them "
-        f"{middle:.3g} {level.unit} is predicted, {abs(z):.1f} SDs away with their uncertainty. One of them may be mistimed or wrong."
+        f"{middle:.3g} {level.unit} is predicted, {abs(z):.1f} SDs away with their uncertainty. "
+        "One of them may be mistimed or wrong."
     )
     sources = (level.source,) if level.source else ()
     return Finding(code="level-contradicts-others", severity="warning", text=text, sources=sources)

@@ -77,18 +77,19 @@ def implausible_estimate(model: PopulationModel, record: PatientRecord, posterio
     if sds.max() <= BEYOND_SDS and distance <= chi2.ppf(BEYOND_SHARE, eta.size):
         return ()
     text = (
-        f"The levels can only be explained by a patient unlike those the model was made from "
-        f"({_worst(model, record, eta)}; the farthest parameter lies {sds.max():.1f} standard deviations between patients away). A level in another "
-        "unit or from the infusion's own line, a wrong time, or a missing or doubled dose is likelier."
+        "The levels can only be explained by a patient unlike those the model was made from "
+        f"({_worst(model, record, eta)}; the farthest parameter lies {sds.max():.1f} standard deviations between "
+        "patients away). A level in another unit or from the infusion's own line, a wrong time, or a missing or "
+        "doubled dose is likelier."
     )
     return (Finding(code="estimate-implausible", severity="critical", text=text),)
 
 
 def _worst(model: PopulationModel, record: PatientRecord, eta: np.ndarray) -> str:
-    """The parameter that is farthest in fold from typical, with both values."""
+    """The two parameters that are farthest in fold from typical, with both values."""
     subject = subject_from_record(model, record)
     values = parameters(model, subject, np.vstack([eta, np.zeros_like(eta)]), record.now)
-    return max(_folds(model, values), default=(0.0, "all parameters together"))[1]
+    return " and ".join(text for _, text in sorted(_folds(model, values), reverse=True)[:2])
 
 
 def _folds(model: PopulationModel, values: dict[str, np.ndarray]) -> Iterator[tuple[float, str]]:
