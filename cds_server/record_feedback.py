@@ -5,7 +5,7 @@ from typing import Any
 
 from cds_server.audit.entry import feedback_entry
 from cds_server.hooks.errors import outcome_of
-from cds_server.hooks.feedback import Batch
+from cds_server.hooks.feedback import COMMENT_LIMIT, Batch
 from cds_server.parts import Parts
 from cds_server.store import AuditRow
 
@@ -13,16 +13,22 @@ log = logging.getLogger(__name__)
 
 
 def record_feedback(batch: Batch, parts: Parts) -> tuple[dict[str, Any], int]:
-    """The answer and its HTTP status: 200 also for cards this service never issued, as the specification has no other
-    way to say "received" and a client would only send them again; 400 where an item can not be understood.
+    """The answer and its HTTP status: 200 also for cards and suggestions this service never issued, as the
+    specification has no other way to say "received" and a client would only send them again, but they are counted and
+    named and not stored; 400 where an item can not be understood.
     """
-    audit = AuditRow(at=parts.clock(), event="feedback", entry=feedback_entry(batch.rows)) if batch.rows else None
+    known = parts.store.known_feedback(batch.rows)
+    audit = AuditRow(at=parts.clock(), event="feedback", entry=feedback_entry(known.rows)) if known.rows else None
     receipt = parts.store.record_feedback(batch.rows, audit)
-    if receipt.unknown_cards:
-        log.warning("feedback on cards never issued", extra={"cards": len(receipt.unknown_cards)})
     said: dict[str, Any] = {"stored": receipt.stored, "repeated": receipt.repeated}
     if receipt.unknown_cards:
+        log.warning("feedback on cards never issued", extra={"cards": len(receipt.unknown_cards)})
         said["unknownCards"] = list(receipt.unknown_cards)
+    if receipt.unknown_suggestions:
+        log.warning("feedback on suggestions never issued", extra={"cards": len(receipt.unknown_suggestions)})
+        said["unknownSuggestions"] = [{"card": card, "id": item} for card, item in receipt.unknown_suggestions]
+    if batch.shortened:
+        said |= {"shortenedComments": batch.shortened, "commentLimit": COMMENT_LIMIT}
     if not batch.problems:
         return said, 200
     return outcome_of(batch.problems), 400

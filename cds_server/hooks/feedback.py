@@ -9,14 +9,16 @@ from cds_server.hooks.errors import BadRequest
 from cds_server.store.rows import FeedbackRow
 
 OUTCOMES = ("accepted", "overridden")
+COMMENT_LIMIT = 2000  # characters of a user's comment that are kept
 
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """rows: what was understood; problems: one for each item that was not."""
+    """rows: what was understood; problems: one for each item that was not. shortened: how many comments were cut."""
 
     rows: tuple[FeedbackRow, ...]
     problems: tuple[BadRequest, ...]
+    shortened: int = 0
 
 
 def parse(body: Any, *, service: str, now: datetime) -> Batch:
@@ -30,7 +32,13 @@ def parse(body: Any, *, service: str, now: datetime) -> Batch:
             rows.append(_row(item, f"feedback[{n}]", service, now))
         except BadRequest as problem:
             problems.append(problem)
-    return Batch(rows=tuple(rows), problems=tuple(problems))
+    return Batch(rows=tuple(rows), problems=tuple(problems), shortened=sum(map(_too_long, items)))
+
+
+def _too_long(item: Any) -> bool:
+    reason = item.get("overrideReason") if isinstance(item, dict) else None
+    comment = reason.get("userComment") if isinstance(reason, dict) else None
+    return isinstance(comment, str) and len(comment) > COMMENT_LIMIT
 
 
 def _row(item: Any, where: str, service: str, now: datetime) -> FeedbackRow:
@@ -70,7 +78,7 @@ def _reason(item: Mapping[str, Any], where: str) -> tuple[str | None, str | None
         raise BadRequest(f"{where}.overrideReason: expected an object", where=f"{where}.overrideReason")
     coding = reason.get("reason") or {}
     found = (coding.get("system"), coding.get("code"), reason.get("userComment"))
-    return tuple(value[:2000] if isinstance(value, str) and value else None for value in found)  # type: ignore[return-value]
+    return tuple(value[:COMMENT_LIMIT] if isinstance(value, str) and value else None for value in found)  # type: ignore[return-value]
 
 
 def _instant(item: Mapping[str, Any], where: str) -> datetime | None:

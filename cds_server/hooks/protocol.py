@@ -10,6 +10,7 @@ from cds_server.hooks.errors import BadRequest
 
 # https://hl7.org/fhir/R4/datatypes.html#id
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+_TOKEN = re.compile(r"[\x21-\x7e]*")
 
 # Required context fields by hook, from the CDS Hooks 2.0 hook definitions.
 _REQUIRED: Mapping[str, tuple[str, ...]] = {
@@ -108,6 +109,9 @@ def _access(body: Mapping[str, Any]) -> Access | None:
     _check(
         token is None or isinstance(token, str), "fhirAuthorization.access_token", "a string", "another kind of value"
     )
+    # RFC 6750: a token is visible ASCII; a line break in one would end the header that carries it
+    fits = token is None or _TOKEN.fullmatch(token) is not None
+    _check(fits, "fhirAuthorization.access_token", "visible ASCII characters only", "another kind of text")
     return Access(base=base, token=token)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -14,7 +15,7 @@ from cds_server.issued import IssuedAdvice
 from cds_server.store.engine import StoreError, lock_audit_log, open_engine, writing
 from cds_server.store.estimates import Estimates
 from cds_server.store.migrate import is_current, upgrade
-from cds_server.store.rows import AdviceRow, AuditRow, CardRow, FeedbackRow, Receipt
+from cds_server.store.rows import AdviceRow, AuditRow, CardRow, FeedbackRow, KnownFeedback, Receipt
 from cds_server.store.schema import advice, audit_entry, card, feedback
 from fhir.chart import Chart
 from models.dosing.advice import Advice
@@ -78,21 +79,48 @@ class Store:
         with self.engine.connect() as connection:
             return tuple(CardRow(**row) for row in connection.execute(query).mappings())
 
+    def known_feedback(self, rows: Iterable[FeedbackRow]) -> KnownFeedback:
+        """What of `rows` speaks of cards and suggestions that were issued."""
+        rows = tuple(rows)
+        cards = self._suggestions({row.card_uuid for row in rows})
+        known, invented = [], []
+        for row in rows:
+            kept = tuple(item for item in row.accepted if item in cards.get(row.card_uuid, ()))
+            invented += [(row.card_uuid, item) for item in row.accepted if row.card_uuid in cards and item not in kept]
+            if row.card_uuid in cards and len(kept) >= (row.outcome == "accepted"):
+                known.append(replace(row, accepted=kept))
+        strange = dict.fromkeys(row.card_uuid for row in rows if row.card_uuid not in cards)
+        return KnownFeedback(
+            rows=tuple(known), unknown_cards=tuple(strange), unknown_suggestions=tuple(dict.fromkeys(invented))
+        )
+
     def record_feedback(self, rows: Iterable[FeedbackRow], audit: AuditRow | None = None) -> Receipt:
-        """Keep every item; the same item again changes nothing, a different one on the same card is history."""
+        """Keep each item on a card that was issued; the same item again changes nothing, a different one is history."""
         stored = repeated = 0
-        unknown: list[str] = []
+        known = self.known_feedback(rows)
         with writing(self.engine) as connection:
-            for row in rows:
-                known = _exists(connection, card.c.uuid, row.card_uuid)
-                unknown += [] if known or row.card_uuid in unknown else [row.card_uuid]
+            for row in known.rows:
                 if _exists(connection, feedback.c.digest, row.digest):
                     repeated += 1
                     continue
-                connection.execute(insert(feedback).values(_feedback_values(row, known)))
+                connection.execute(insert(feedback).values(_feedback_values(row)))
                 stored += 1
             _append(connection, (audit,) if audit and stored else ())
-        return Receipt(stored=stored, repeated=repeated, unknown_cards=tuple(unknown))
+        return Receipt(
+            stored=stored,
+            repeated=repeated,
+            unknown_cards=known.unknown_cards,
+            unknown_suggestions=known.unknown_suggestions,
+        )
+
+    def _suggestions(self, uuids: Iterable[str]) -> dict[str, frozenset[str]]:
+        """The suggestion ids of each card that was issued."""
+        query = select(card.c.uuid, card.c.content).where(card.c.uuid.in_(tuple(uuids)))
+        with self.engine.connect() as connection:
+            found = connection.execute(query).all()
+        return {
+            row.uuid: frozenset(one["uuid"] for one in json.loads(row.content).get("suggestions", ())) for row in found
+        }
 
     def feedback_for(self, advice_id: str) -> tuple[FeedbackRow, ...]:
         """All feedback on the cards of one advice, in the order it came."""
@@ -121,8 +149,8 @@ def _unusable(error: SQLAlchemyError) -> StoreError:
     return StoreError(f"the database does not answer as it should ({name}): check TITRATE_DATABASE_URL and its server")
 
 
-def _feedback_values(row: FeedbackRow, known: bool) -> dict[str, Any]:
-    return {**vars(row), "accepted": json.dumps(row.accepted), "digest": row.digest, "known": known}
+def _feedback_values(row: FeedbackRow) -> dict[str, Any]:
+    return {**vars(row), "accepted": json.dumps(row.accepted), "digest": row.digest, "known": True}
 
 
 def _feedback_row(row: dict[str, Any]) -> FeedbackRow:

@@ -85,8 +85,21 @@ class FeedbackRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Receipt:
-    """What became of a batch of feedback: new rows, repeats of known ones, cards this service never issued."""
+    """What became of a batch of feedback: new rows, repeats of known ones, what names nothing this service issued.
+
+    unknown_suggestions: (card, id) of suggestions that the card did not carry. Neither kind is stored.
+    """
 
     stored: int
     repeated: int
     unknown_cards: tuple[str, ...]
+    unknown_suggestions: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownFeedback:
+    """rows: on cards and suggestions that were issued; the rest by name, see Receipt."""
+
+    rows: tuple[FeedbackRow, ...]
+    unknown_cards: tuple[str, ...]
+    unknown_suggestions: tuple[tuple[str, str], ...]

@@ -135,3 +135,11 @@ def test_the_token_is_in_no_repr_and_no_message():
     with pytest.raises(BadRequest) as caught:
         parse(changed("fhirAuthorization", {"access_token": ["canary-token"]}), hooks=HOOKS)
     assert "canary" not in caught.value.message
+
+
+@pytest.mark.parametrize("token", ["a b", "a\r\nX: y", "\u00e4", "tab\t", "\x7f"])
+def test_a_token_that_no_header_can_carry_is_refused_and_not_shown(token):
+    with pytest.raises(BadRequest) as refused:
+        parse(changed("fhirAuthorization.access_token", token), hooks=HOOKS)
+    assert refused.value.where == "fhirAuthorization.access_token"
+    assert token not in refused.value.message

@@ -34,7 +34,7 @@ def card(uuid="card-1", advice_id=None) -> CardRow:
         hook_instance="h",
         issued_at=NOW,
         indicator="info",
-        content="{}",
+        content='{"suggestions": [{"uuid": "s-1", "label": "1 g"}]}',
     )
 
 
@@ -96,16 +96,24 @@ def test_feedback_is_kept_once_and_its_history_whole(store):
 
 
 def test_a_repeat_alone_is_no_event(store):
+    store.issue([], [card()], [])
     store.record_feedback([said()], audit(1))
     store.record_feedback([said()], audit(2))
     assert len(store.audit_entries()) == 1
 
 
-def test_feedback_on_a_card_never_issued_is_kept_and_named(store):
-    receipt = store.record_feedback([said("nobody's"), said("nobody's", outcome="overridden", accepted=())])
-    assert receipt.stored == 2
-    assert receipt.unknown_cards == ("nobody's",)
-    assert len(store.all_feedback()) == 2
+def test_feedback_on_a_card_never_issued_is_named_and_not_kept(store):
+    receipt = store.record_feedback([said("nobody's"), said("nobody's", outcome="overridden", accepted=())], audit(1))
+    assert (receipt.stored, receipt.unknown_cards) == (0, ("nobody's",))
+    assert (store.all_feedback(), store.audit_entries()) == ((), ())
+
+
+def test_a_suggestion_that_the_card_did_not_carry_is_named_and_not_kept(store):
+    store.issue([], [card()], [])
+    receipt = store.record_feedback([said(accepted=("made-up",))], audit(1))
+    assert (receipt.stored, receipt.unknown_suggestions) == (0, (("card-1", "made-up"),))
+    assert store.record_feedback([said(accepted=("s-1", "made-up"))]).stored == 1
+    assert [row.accepted for row in store.all_feedback()] == [("s-1",)]
 
 
 def test_an_estimate_runs_its_course(store):
