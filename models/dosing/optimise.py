@@ -17,7 +17,17 @@ EQUAL_WITHIN = 2.0
 INDIFFERENT = 0.05
 # ... and as equally central when their medians differ by less than this share of the target's width; house figure
 EQUALLY_CENTRAL = 0.05
+# ... and one of them is overexposed where it lies above the target more often by this probability; house figure
+OVEREXPOSED = 0.10
 DAY = 24.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ranking:
+    """best: see ranked. highest: the highest attainment of any regimen within the limits, proposed or not."""
+
+    best: tuple["Scored", ...] = ()
+    highest: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,34 +46,36 @@ def ranked(
     *,
     weight: float | None,
     current: Regimen | None,
-) -> tuple[Scored, ...]:
+) -> Ranking:
     """The best that keeps the hard limits, then the best at another interval, then the best other dose at its interval.
 
-    Best: highest attainment; among those equally likely (see INDIFFERENT) a median in the target, then the fewest soft
-    bounds missed, the most central median, the fewest administrations, the smallest change from current. The regimen
-    being given stays first where it equals that one in likelihood, median in target and soft bounds ("no change").
+    Best: highest attainment; among those equally likely (see INDIFFERENT) a median in the target, then no more often
+    above it than the least (see OVEREXPOSED; where above means harm), the fewest soft bounds missed, the most central
+    median, the fewest administrations, the smallest change from current. The regimen being given stays first where it
+    equals that one in likelihood, median in target and soft bounds ("no change").
     """
     metric = metrics(case, state_of, current)
     found = [
         _score(case, regimen, metric(regimen)) for regimen in regimens if not broken_limits(regimen, case.drug, weight)
     ]
 
-    def equals_of(group: Sequence[Scored]) -> list[Scored]:
-        likely = _median_in_target(_equally_likely(group, len(case.etas)))
-        return _fewest_missed(case, likely, state_of, weight)
+    def likely(group: Sequence[Scored]) -> list[Scored]:
+        return _median_in_target(_equally_likely(group, len(case.etas)))
 
     def best(group: Sequence[Scored]) -> tuple[Scored, ...]:
-        equals = equals_of(group)
+        equals = _fewest_missed(case, _not_overexposed(case, likely(group)), state_of, weight)
         return tuple(sorted(_most_central(equals), key=lambda item: _order(item, current))[:1])
 
     given = [item for item in found if _is_given(item.regimen, current)]
     first = best(found)
-    first = tuple(equals_of([*first, *given])[-1:])  # the order is kept: the regimen being given, if left, is last
+    # the order is kept: the regimen being given, if left, is last
+    first = tuple(_fewest_missed(case, likely([*first, *given]), state_of, weight)[-1:])
     if not first:
-        return ()
+        return Ranking()
     interval = first[0].regimen.interval
     same = [item for item in found if item.regimen.interval == interval and item is not first[0]]
-    return first + best([item for item in found if item.regimen.interval != interval]) + best(same)
+    others = best([item for item in found if item.regimen.interval != interval]) + best(same)
+    return Ranking(best=first + others, highest=max(item.attainment.inside for item in found))
 
 
 def _score(case: Case, regimen: Regimen, values: np.ndarray) -> Scored:
@@ -86,6 +98,13 @@ def _equally_likely(group: Sequence[Scored], draws: int) -> list[Scored]:
 def _median_in_target(group: list[Scored]) -> list[Scored]:
     """Those whose median lies in the target, where there are any: a wide spread must not argue for missing it."""
     return [item for item in group if item.off_centre <= 0.5] or group
+
+
+def _not_overexposed(case: Case, group: list[Scored]) -> list[Scored]:
+    """Without those above the target clearly more often than the least: a dose is raised after a level more easily."""
+    harmful = any(item.above_means for item in case.drug.targets if item.target.metric == case.target.metric)
+    least = min((item.attainment.above for item in group), default=0.0)
+    return [item for item in group if not harmful or item.attainment.above <= least + OVEREXPOSED]
 
 
 def _fewest_missed(case: Case, group: Sequence[Scored], state_of: StateOf, weight: float | None) -> list[Scored]:

@@ -20,7 +20,7 @@ from models.dosing.optimise import ranked
 from models.dosing.outcome import Label, outcome
 from models.dosing.plausibility import implausible_estimate, odd_levels
 from models.dosing.recency import not_given, recency
-from models.dosing.remarks import no_loading_dose, on_regimens
+from models.dosing.remarks import no_loading_dose, on_regimens, poor_attainment
 from models.dosing.schedule import Schedule, schedule
 from models.dosing.start import Start, starts_of
 from models.dosing.targets import TargetChoice, choose_target, given_target
@@ -86,7 +86,8 @@ def _search(
     weight = value_at(case.record, "weight", case.record.now)
     options = candidates(case.drug, _route(case, current, ordered), start=case.record.now)
     kept = None if not_given(case.record, current) else current
-    best = ranked(case, options, state_of, weight=weight, current=kept)
+    ranking = ranked(case, options, state_of, weight=weight, current=kept)
+    best = ranking.best
     if not best:
         return declined(case.drug, case.model, (_nothing_allowed(case),), seen)
     starts = starts_of(case, plan, [item.regimen.interval for item in best])
@@ -102,6 +103,7 @@ def _search(
     moved = [_moved(item.regimen, starts[item.regimen.interval]) for item in best]
     outcomes = [judged(regimen, label) for regimen, label in zip(moved, labels, strict=False)]
     outcomes += [judged(_due(item, plan), label) for item, label in _compared(current, ordered)]
+    seen += poor_attainment(outcomes[0], ranking.highest)
     return _recommendation(case, choice, tuple(outcomes), starts[moved[0].interval], seen, seed)
 
 

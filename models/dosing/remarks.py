@@ -12,10 +12,9 @@ LARGE_CHANGE = 2.0
 
 
 def on_regimens(regimens: tuple[RegimenOutcome, ...], choice: TargetChoice) -> tuple[Finding, ...]:
-    """Poor attainment, a large change, limits that a compared regimen breaks, current exposure out of range."""
+    """The first day, a large change, limits that a compared regimen breaks, current exposure out of range."""
     best = regimens[0]
-    found = [_poor(best)] if best.attainment < POOR_ATTAINMENT else []
-    found += _first_day(best, choice)
+    found = [*_first_day(best, choice)]
     for item in regimens:
         if item.label in ("current", "ordered"):
             found += [*_limits(item), *_exposure(item, choice)]
@@ -29,18 +28,20 @@ def no_loading_dose(case: Case) -> tuple[Finding, ...]:
     if case.record.doses:
         return ()
     text = (
-        "Nothing has been given yet and the regimens are maintenance regimens: a loading dose is not worked out here. "
-        "Exposure on the first day is shown beside each."
+        "Nothing has been given yet and the regimens are maintenance regimens: a loading dose is not worked out here."
     )
     return (Finding(code="no-loading-dose", severity="info", text=text),)
 
 
-def _poor(best: RegimenOutcome) -> Finding:
+def poor_attainment(best: RegimenOutcome, highest: float) -> tuple[Finding, ...]:
+    """A warning where the proposal reaches the target with under 40 %. highest: of all regimens within the limits."""
+    if best.attainment >= POOR_ATTAINMENT:
+        return ()
     text = (
-        f"Even the best regimen found reaches the target with a probability of {100 * best.attainment:.0f} % only; "
-        "an early level would narrow the estimate."
+        f"The proposed regimen reaches the target with a probability of {100 * best.attainment:.0f} % only, and none "
+        f"found with more than {100 * highest:.0f} %; an early level would narrow the estimate."
     )
-    return Finding(code="attainment-poor", severity="warning", text=text)
+    return (Finding(code="attainment-poor", severity="warning", text=text),)
 
 
 def _first_day(best: RegimenOutcome, choice: TargetChoice) -> tuple[Finding, ...]:

@@ -308,6 +308,14 @@ def test_an_old_creatinine_is_said(catalog: Catalog) -> None:
     assert "creatinine-stale" in codes(advice)
 
 
+def test_among_equally_likely_first_doses_the_one_less_often_above_is_proposed(catalog: Catalog) -> None:
+    advice = advise(catalog, on_vancomycin(), now=1.0)
+    proposed, others = advice.regimens[0], advice.regimens[1:]
+    rivals = [item for item in others if item.attainment >= proposed.attainment - 0.05]
+    assert all(item.above >= proposed.above - 0.10 for item in rivals)
+    assert 400 <= proposed.exposure.median <= 600
+
+
 def test_poor_attainment_is_said_and_not_hidden(catalog: Catalog) -> None:
     advice = advise(catalog, on_vancomycin(), now=1.0)
     assert advice.regimens[0].attainment < 0.40
