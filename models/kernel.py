@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
@@ -35,7 +35,13 @@ def cache_folder() -> Path:
 
 # numba looks at the file of the outermost function only: after an edit to a function that it calls, old machine code,
 # and so old numbers, would be loaded. One folder for each state of the sources makes that impossible.
-numba.config.CACHE_DIR = str(Path(numba.config.CACHE_DIR or cache_folder()) / f"kernels-{sources_digest()}")
+_CONFIG: Any = numba.config  # its attributes are made at run time
+_CONFIG.CACHE_DIR = str(Path(_CONFIG.CACHE_DIR or cache_folder()) / f"kernels-{sources_digest()}")
+
+
+def _compiled(function: _F, **options: Any) -> _F:
+    compiler: Any = njit  # its stubs do not know all of its options
+    return cast(_F, compiler(nogil=True, error_model="numpy", **options)(function))
 
 
 def kernel(function: _F) -> _F:
@@ -43,12 +49,17 @@ def kernel(function: _F) -> _F:
 
     Division by zero gives inf or nan, as in numpy; callers check what comes out.
     """
-    return njit(cache=True, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    return _compiled(function, cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+
+def part(function: _F) -> _F:
+    """For a piece of one kernel, written into its caller: spares the counting of references of a call."""
+    return _compiled(function, inline="always")
 
 
 def entry(function: _F) -> _F:
     """For kernels that Python calls; compiled on first call and cached."""
-    return njit(cache=True, nogil=True, error_model="numpy")(function)
+    return _compiled(function, cache=True)
 
 
 # E: sorry - the lead overwrote your kernel.py and propagate.py (indirect, address, move) at 02:59 while adding the
@@ -71,7 +82,7 @@ def indirect(result: Any) -> Any:
     few large kernels would cost minutes; a call by address keeps them apart.
     """
 
-    @intrinsic  # type: ignore[misc]
+    @intrinsic
     def call(typing: Any, address: Any, arguments: Any) -> Any:
         kinds = tuple(arguments)
 

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from math import isfinite
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -11,6 +12,7 @@ import numpy as np
 from models.errors import MissingCovariate, RecordError
 from models.events import (
     BELOW,
+    D_TIME,
     DOSE,
     MODELLED_DURATION,
     MODELLED_RATE,
@@ -121,6 +123,7 @@ def subject_from_rows(
     unique, row_index = _distinct(values.reshape(len(rows), len(names)))
     obs = [i for i, row in enumerate(rows) if everywhere or row.observed is not None]
     dose = np.array(list(_doses(model, rows, row_index, covariates)), dtype=float).reshape(-1, 9)
+    dose = dose[np.argsort(dose[:, D_TIME], kind="stable")]
     change = np.array(list(_changes(rows, row_index, covariates)), dtype=float).reshape(-1, 3)
     observed = [(rows[i].time, i, _output(model, rows[i]), row_index[i]) for i in obs]
     levels = [] if everywhere else [(rows[i].observed, BELOW if rows[i].below else 0, 1.0) for i in obs]
@@ -129,7 +132,7 @@ def subject_from_rows(
         model=model,
         events=Events(
             method=method_for(plan_of(model), dose),
-            propagate=0,
+            solver=0,
             first_row=first,
             typical=np.ascontiguousarray(typical_values(model.parameters, names, unique)),
             weight=term_weights(model, names, unique),
@@ -150,7 +153,7 @@ def _row_order(first: int, change: np.ndarray) -> list[int]:
 def _check(rows: Sequence[Row]) -> None:
     if not rows:
         raise RecordError("a subject has no rows; expected at least one")
-    for before, after in zip(rows, rows[1:], strict=False):
+    for before, after in pairwise(rows):
         if after.time < before.time and after.evid not in (RESET, RESET_DOSE):
             raise RecordError(f"TIME falls from {before.time} to {after.time} h; expected rows in order of time")
     for row in rows:
@@ -189,7 +192,9 @@ def _doses(model: PopulationModel, rows: Sequence[Row], index: np.ndarray, carry
             raise RecordError(f"row at {row.time} h has ADDL {row.additional}; expected under {MAX_DOSES}")
         comp = row.comp - 1 if row.comp > 0 else into
         if not 0 <= comp < len(model.structure.compartments):
-            raise RecordError(f"row at {row.time} h has CMT {row.comp}; {model.id} has {len(model.structure.compartments)}")
+            raise RecordError(
+                f"row at {row.time} h has CMT {row.comp}; {model.id} has {len(model.structure.compartments)}"
+            )
         amount = 0.0 if row.evid == RESET else row.amount
         rate = _rate(model, comp, row)
         for k in range(row.additional + 1):
@@ -209,9 +214,13 @@ def _record_at(times: np.ndarray, at: float, carry: Carry) -> int:
 def _rate(model: PopulationModel, comp: int, row: Row) -> float:
     dosing = model.structure.dosing.get(model.structure.compartments[comp])
     if row.rate == MODELLED_DURATION and not (dosing and dosing.duration):
-        raise RecordError(f"row at {row.time} h has RATE -2; {model.id} has no modelled duration for compartment {comp + 1}")
+        raise RecordError(
+            f"row at {row.time} h has RATE -2; {model.id} has no modelled duration for compartment {comp + 1}"
+        )
     if row.rate == MODELLED_RATE and not (dosing and dosing.rate):
-        raise RecordError(f"row at {row.time} h has RATE -1; {model.id} has no modelled rate for compartment {comp + 1}")
+        raise RecordError(
+            f"row at {row.time} h has RATE -1; {model.id} has no modelled rate for compartment {comp + 1}"
+        )
     return row.rate
 
 

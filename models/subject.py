@@ -7,8 +7,6 @@ import numpy as np
 
 from models.covariates import CovariateUsed, resolve
 from models.errors import RecordError, UnitError
-from models.findings import Finding
-from models.population.effects import typical_values
 from models.events import (
     ABOVE,
     BELOW,
@@ -22,8 +20,10 @@ from models.events import (
     O_TIME,
     Events,
 )
-from models.population.plan import DEPOT_COMP, MATRIX, MODAL, Plan, plan_of
+from models.findings import Finding
+from models.population.effects import typical_values
 from models.population.model import PopulationModel
+from models.population.plan import DEPOT_COMP, MATRIX, MODAL, Plan, plan_of
 from models.population.structure import MASS
 from models.record import Dose, PatientRecord
 
@@ -106,7 +106,7 @@ def assemble(
     )
     events = Events(
         method=method_for(plan_of(model), dose),
-        propagate=0,
+        solver=0,
         first_row=0,
         typical=np.ascontiguousarray(typical_values(model.parameters, names, covariates)),
         weight=term_weights(model, names, covariates),
@@ -208,6 +208,8 @@ def _rate(model: PopulationModel, compartment: str, dose: Dose, amount: float) -
 def _levels(model: PopulationModel, record: PatientRecord) -> np.ndarray:
     for level in record.levels:
         if level.unit != model.concentration_unit:
-            raise UnitError(f"level at {level.time} h is in {level.unit}; {model.id} predicts {model.concentration_unit}")
+            raise UnitError(
+                f"level at {level.time} h is in {level.unit}; {model.id} predicts {model.concentration_unit}"
+            )
     rows = [(level.value, BELOW if level.censored else ABOVE if level.above else 0, 1.0) for level in record.levels]
     return np.array(rows, dtype=float).reshape(-1, 3)

@@ -27,7 +27,7 @@ class LevelFit:
 class Posterior:
     """Random effects of one patient given levels, as MAP and Laplace covariance.
 
-    eta: (n,) mode. covariance: (n, n), inverse of half the Hessian of the objective (so standard errors, not SE/sqrt 2).
+    eta: (n,) mode. covariance: (n, n), inverse of half the Hessian of the objective (its root: standard errors).
     objective: sum[log v + (y-f)^2/v] + eta' inv(Omega) eta, without constants (NONMEM's convention).
     shrinkage: (n,) 1 - posterior SD / prior SD; 0 = the levels said nothing, 1 = they fix the parameter.
     """

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from models.errors import MissingCovariate, RecordError
-from models.events import D_COMP, D_RATE, Events
+from models.events import D_COMP, D_RATE, O_TIME, Events
 from models.pk.kernels.many import parameters_many, run_many
 from models.pk.linked import linked_events, linked_plan
 from models.population.model import PopulationModel
@@ -17,7 +17,9 @@ from models.subject import Subject, assemble, dose_columns, observations, row_at
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SteadyState:
-    """A regimen given for ever: concentrations at its end of interval and highest, AUC over 24 h; each (m,), model unit (*h).
+    """A regimen given for ever: concentration at the end of its interval and at its highest, AUC over 24 h; each (m,).
+
+    Concentrations are in the model's unit, AUC in that times h.
 
     NaN where these parameters reach no steady state.
     """
@@ -28,7 +30,7 @@ class SteadyState:
 
 
 def concentrations(model: PopulationModel, subject: Subject, etas: ArrayLike, times: ArrayLike) -> np.ndarray:
-    """(m, k) in model.concentration_unit for random effects (m, e) at times (k,), h; just before a dose of that time."""
+    """(m, k) in model.concentration_unit for etas (m, e) at times (k,), h; just before a dose of that time."""
     at = _times(times)
     events = _observing(subject, at, 0)
     return _run(subject, events, _etas(model, etas), area=False)
@@ -130,9 +132,13 @@ def _observing(subject: Subject, times: np.ndarray, output: int | np.ndarray) ->
 
 
 def _run(subject: Subject, events: Events, etas: np.ndarray, *, area: bool) -> np.ndarray:
-    out = np.empty((etas.shape[0], events.obs.shape[0]))
-    run_many(linked_plan(subject.model), linked_events(events), etas, area, out)
-    return out
+    """(m, o) in the order asked for; the kernels take observations in order of time."""
+    order = np.argsort(events.obs[:, O_TIME], kind="stable")
+    sorted_events = events._replace(obs=np.ascontiguousarray(events.obs[order]))
+    out, result = np.empty((etas.shape[0], order.size)), np.empty((etas.shape[0], order.size))
+    run_many(linked_plan(subject.model), linked_events(sorted_events), etas, area, out)
+    result[:, order] = out
+    return result
 
 
 def _times(times: ArrayLike) -> np.ndarray:
@@ -145,12 +151,7 @@ def _times(times: ArrayLike) -> np.ndarray:
 def _etas(model: PopulationModel, etas: ArrayLike) -> np.ndarray:
     many = np.ascontiguousarray(np.atleast_2d(np.asarray(etas, dtype=float)))
     if many.shape[1] != len(model.eta_names) or not np.isfinite(many).all():
-        raise RecordError(f"{model.id} has {len(model.eta_names)} random effects; got an array {many.shape}, or not finite")
+        raise RecordError(
+            f"{model.id} has {len(model.eta_names)} random effects; got an array {many.shape}, or not finite"
+        )
     return many
-
-
-def warm() -> None:
-    """Compiles, or loads from the cache, every kernel of this module; for a service's start, never in a request."""
-    from models.pk.warm import warm_kernels
-
-    warm_kernels()

@@ -15,17 +15,19 @@ from models.population.plan import MATRIX, MODAL, ODE, Plan, plan_of
 _I, _F, _B = types.int64, types.float64, types.boolean
 _I1, _F1 = types.Array(_I, 1, "C"), types.Array(_F, 1, "C")
 _I2, _F2 = types.Array(_I, 2, "C"), types.Array(_F, 2, "C")
-_F3, _F4, _B2 = types.Array(_F, 3, "C"), types.Array(_F, 4, "C"), types.Array(_B, 2, "C")
+_F3, _F4 = types.Array(_F, 3, "C"), types.Array(_F, 4, "C")
 _PLAN = types.NamedTuple((_I, _I, _I, _I1, _F2, _F2, _F2, _I2, _I2, _I2, _I2, _F2, _F2), Plan)
 _EVENTS = types.NamedTuple((_I, _I, _I, _F2, _F2, _F2, _F2, _F2), Events)
-_ROWS = types.NamedTuple((_F3, _F4, _F4, _F2, _F4, _F4, _B2), Rows)
-_PROPAGATORS = {MODAL: propagate.modal, MATRIX: propagate.matrix, ODE: propagate.ode}
+_ROWS = types.NamedTuple((_F3, _F4, _F4, _F3, _F4), Rows)
+_SOLVERS = {MATRIX: propagate.matrix, ODE: propagate.ode}
 
 
 @lru_cache(maxsize=3)
-def _propagator(method: int) -> int:
-    """Only the methods that are asked for are compiled."""
-    return address(_PROPAGATORS[method], (_PLAN, _ROWS, _I, _F2, _F2, _F, _I, _F1, _F2))
+def _solver(method: int) -> int:
+    """Only the methods that are asked for are compiled; the closed form is part of `run`."""
+    if method == MODAL:
+        return 0
+    return address(_SOLVERS[method], (_PLAN, _ROWS, _I, _F2, _F2, _F, _I, _F1, _F2))
 
 
 @lru_cache(maxsize=1)
@@ -41,4 +43,4 @@ def linked_plan(model: PopulationModel) -> Plan:
 
 def linked_events(events: Events) -> Events:
     """The subject's events, ready for the kernels."""
-    return events._replace(propagate=_propagator(events.method))
+    return events._replace(solver=_solver(events.method))

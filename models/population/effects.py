@@ -83,9 +83,7 @@ def _table(x: np.ndarray, effect: Effect) -> np.ndarray:
     return value
 
 
-def typical_values(
-    parameters: tuple[Parameter, ...], names: tuple[str, ...], covariates: np.ndarray
-) -> np.ndarray:
+def typical_values(parameters: tuple[Parameter, ...], names: tuple[str, ...], covariates: np.ndarray) -> np.ndarray:
     """Typical value of each parameter (k, p) for covariates (k, c) named `names`, in the parameters' units.
 
     Effects apply in the file's order: each multiplies what stands before it, or adds to it.

@@ -104,9 +104,7 @@ def _kinds(model: PopulationModel, names: dict[str, int]) -> np.ndarray:
     return kinds
 
 
-def _products(
-    model: PopulationModel, names: dict[str, int]
-) -> tuple[list[tuple[float, ...]], list[tuple[float, ...]]]:
+def _products(model: PopulationModel, names: dict[str, int]) -> tuple[list[tuple[float, ...]], list[tuple[float, ...]]]:
     products: list[tuple[float, ...]] = []
     powers: list[tuple[float, ...]] = []
     for item in model.derived:

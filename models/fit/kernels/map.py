@@ -9,15 +9,17 @@ from models.fit.kernels.objective import Problem, objective
 from models.kernel import Array, kernel
 from models.population.plan import ODE
 
-CONVERGED, NOT_CONVERGED, SINGULAR, INVALID = range(4)
+CONVERGED, NOT_CONVERGED, SINGULAR, INVALID, KNOWN = range(5)
 MAX_STEPS, MAX_GAUSS_NEWTON, MAX_DAMPING = 60, 12, 40
+DISTINCT = 0.1
 # Newton's decrement (an estimate is within its root of the mode, in standard errors). NEAR: a curvature taken there
 # serves at the mode too, to three digits. FINE: done, far below the 1e-4 that programs agree to. ROUNDING: where a
 # solver's own error may stop the descent. SLOW: Gauss-Newton steps that shrink it less than that hand over to Newton.
-NEAR, FINE, ROUNDING, SLOW = 1e-6, 1e-10, 1e-6, 0.2
-# Step of the central differences of the exact gradient, in prior standard deviations: error ~ step^2. Wider for ODE
-# models, whose gradient carries the solver's 1e-7.
-STEP, STEP_ODE = 1e-4, 2e-3
+# FAR: beyond it the curvature is taken anew, within it the steps' own gradients keep it up to date (BFGS).
+NEAR, FINE, ROUNDING, SLOW, FAR = 1e-6, 1e-10, 1e-6, 0.2, 0.1
+# Step of the differences of the gradient, in prior standard deviations. One-sided: error ~ step, rounding ~ 1e-14 /
+# step. Central and wider for ODE models (error ~ step^2), whose gradient carries the solver's 1e-7.
+STEP, STEP_ODE = 1e-6, 2e-3
 
 
 class Mode(NamedTuple):
@@ -32,8 +34,11 @@ class Mode(NamedTuple):
 
 
 @kernel
-def find_mode(problem: Problem, start: Array) -> Mode:
-    """Descends from start (e,); every accepted step lowers the objective. Never a stand-in value for a failure."""
+def find_mode(problem: Problem, start: Array, known: Array) -> Mode:
+    """Descends from start (e,); every accepted step lowers the objective. Never a stand-in value for a failure.
+
+    Gives up as KNOWN where it comes near the mode `known` (e,), NaN where there is none yet.
+    """
     n = start.size
     eta, F = start.copy(), np.zeros((problem.levels.shape[0], 1 + n))
     g, H, L = np.empty(n), np.empty((n, n)), np.zeros((n, n))
@@ -41,18 +46,20 @@ def find_mode(problem: Problem, start: Array) -> Mode:
     ok, value = objective(problem, eta, F, g, H)
     if not ok:
         return Mode(INVALID, eta, value, g, H, 0)
-    damping, exact, left, last = 0.0, False, np.inf, np.inf
+    damping, exact, left, last, taken = 0.0, False, np.inf, np.inf, np.inf
     for step in range(MAX_STEPS):
         last, left = left, _decrement(H, g, L)
-        if exact and last < NEAR and left < FINE:
-            return Mode(CONVERGED, eta, value, g, H, step)
-        if exact or step >= MAX_GAUSS_NEWTON or left < NEAR or left > SLOW * last:
-            exact = True
-            if not curvature(problem, eta, F, H):
-                return Mode(INVALID, eta, value, g, H, step)
-            left = _decrement(H, g, L)
+        exact = exact or step >= MAX_GAUSS_NEWTON or left < NEAR or left > SLOW * last
+        if exact and (left < FINE or last > FAR or left == np.inf):
+            if taken > NEAR or left >= FINE:
+                if not curvature(problem, eta, g, F, H):
+                    return Mode(INVALID, eta, value, g, H, step)
+                left = _decrement(H, g, L)
+                taken = left
             if left < FINE:
                 return Mode(CONVERGED, eta, value, g, H, step)
+        if near(problem, eta, known):
+            return Mode(KNOWN, eta, value, g, H, step)
         moved = False
         for _ in range(MAX_DAMPING):
             if _damped(problem, H, damping, L):
@@ -64,17 +71,44 @@ def find_mode(problem: Problem, start: Array) -> Mode:
             damping = max(4.0 * damping, 0.1)
         if not moved:
             return Mode(_stuck(left, H, L), eta, value, g, H, step)
-        eta[:], g[:], value = trial, trial_g, new
-        if not exact:
+        if exact:
+            _update(H, trial - eta, trial_g - g)
+        else:
             H[:, :] = trial_H
+        eta[:], g[:], value = trial, trial_g, new
         damping = 0.0 if damping < 0.05 else 0.2 * damping
     return Mode(NOT_CONVERGED, eta, value, g, H, MAX_STEPS)
+
+
+@kernel
+def near(problem: Problem, a: Array, b: Array) -> bool:
+    """Whether two points (e,) are the same mode: within DISTINCT prior standard deviations in every eta."""
+    far = 0.0
+    for i in range(a.size):
+        distance = abs(a[i] - b[i]) * np.sqrt(problem.plan.omega_inverse[i, i])
+        far = max(far, distance) if distance == distance else np.inf
+    return far <= DISTINCT
 
 
 @kernel
 def _decrement(H: Array, g: Array, L: Array) -> float:
     """Newton's decrement g' inv(H) g, twice the decrease still to be had; inf where H is not positive definite."""
     return dot(g, solve(L, g)) if cholesky(H, L) else np.inf
+
+
+@kernel
+def _update(H: Array, move: Array, change: Array) -> None:
+    """BFGS: the curvature that the gradient's change over a move has shown, where it was positive."""
+    n, seen = move.size, dot(move, change)
+    if seen <= 0.0:
+        return
+    Hs = np.empty(n)
+    for i in range(n):
+        Hs[i] = dot(H[i], move)
+    expected = dot(move, Hs)
+    for i in range(n):
+        for j in range(n):
+            H[i, j] += change[i] * change[j] / seen - Hs[i] * Hs[j] / expected
 
 
 @kernel
@@ -95,21 +129,25 @@ def _damped(problem: Problem, H: Array, damping: float, L: Array) -> bool:
 
 
 @kernel
-def curvature(problem: Problem, eta: Array, F: Array, H: Array) -> bool:
-    """Fills H (e, e) with the Hessian of the objective, by central differences of its exact gradient."""
-    n = eta.size
-    width = STEP_ODE if problem.events.method == ODE else STEP
-    near, g, unused = eta.copy(), np.empty((2, n)), np.empty((n, n))
+def curvature(problem: Problem, eta: Array, g: Array, F: Array, H: Array) -> bool:
+    """Fills H (e, e) with the Hessian of the objective, by differences of its exact gradient, which is g at eta.
+
+    One-sided where the gradient is exact to rounding, central where it carries a solver's error.
+    """
+    n, ode = eta.size, problem.plan.method == ODE
+    near, up, down, unused = eta.copy(), np.empty(n), g.copy(), np.empty((n, n))
     for i in range(n):
-        h = width / np.sqrt(problem.plan.omega_inverse[i, i])
-        for side in range(2):
-            near[i] = eta[i] + (h if side == 0 else -h)
-            ok, _ = objective(problem, near, F, g[side], unused)
-            if not ok:
-                return False
+        h = (STEP_ODE if ode else STEP) / np.sqrt(problem.plan.omega_inverse[i, i])
+        near[i] = eta[i] + h
+        ok, _ = objective(problem, near, F, up, unused)
+        if ok and ode:
+            near[i] = eta[i] - h
+            ok, _ = objective(problem, near, F, down, unused)
+        if not ok:
+            return False
         near[i] = eta[i]
         for j in range(n):
-            H[i, j] = (g[0, j] - g[1, j]) / (2.0 * h)
+            H[i, j] = (up[j] - down[j]) / (2.0 * h if ode else h)
     for i in range(n):
         for j in range(i):
             H[i, j] = H[j, i] = 0.5 * (H[i, j] + H[j, i])

@@ -1,17 +1,14 @@
 """From levels to mode, covariance and predictions in one compiled call."""
 
-from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
 
 from models.fit.kernels.linear import cholesky, inverse
-from models.fit.kernels.map import CONVERGED, SINGULAR, Mode, find_mode
+from models.fit.kernels.map import CONVERGED, SINGULAR, Mode, find_mode, near
 from models.fit.kernels.objective import Problem
 from models.kernel import Array, entry, kernel
 from models.pk.kernels.run import predict
-
-DISTINCT = 0.1  # prior standard deviations: modes nearer than that are the same
 
 
 class Found(NamedTuple):
@@ -34,33 +31,28 @@ class Found(NamedTuple):
 @entry
 def search(problem: Problem, starts: Array) -> Found:
     """The lowest mode that any of starts (s, e) leads to; Laplace covariance = inverse of half its Hessian."""
-    best = find_mode(problem, starts[0])
-    steps, n = best.steps, best.eta.size
-    other, other_objective = np.full(n, np.nan), np.inf
+    n = starts.shape[1]
+    none = np.full(n, np.nan)
+    best = find_mode(problem, starts[0], none)
+    steps, other, other_objective = best.steps, none, np.inf
     for s in range(1, starts.shape[0]):
-        mode = find_mode(problem, starts[s])
+        settled = best.status == CONVERGED
+        mode = find_mode(problem, starts[s], best.eta if settled else none)
         steps += mode.steps
-        if mode.status != CONVERGED or (best.status == CONVERGED and _same(problem, mode.eta, best.eta)):
+        if mode.status != CONVERGED or (settled and near(problem, mode.eta, best.eta)):
             continue
-        lower, higher = mode, best
-        if best.status == CONVERGED and best.objective <= mode.objective:
-            lower, higher = best, mode
-        if higher.status == CONVERGED and higher.objective < other_objective:
+        higher = best
+        if not settled or mode.objective < best.objective:
+            best = mode
+        else:
+            higher = mode
+        if settled and higher.objective < other_objective:
             other, other_objective = higher.eta, higher.objective
-        best = lower
     covariance, status = _laplace(best)
     fits = np.full((problem.levels.shape[0], 2), np.nan)
     _predict(problem, best.eta, fits[:, 0])
     _predict(problem, np.zeros(n), fits[:, 1])
     return Found(status, best.eta, best.objective, best.gradient, covariance, steps, other, other_objective, fits)
-
-
-@kernel
-def _same(problem: Problem, a: Array, b: Array) -> bool:
-    for i in range(a.size):
-        if abs(a[i] - b[i]) * sqrt(problem.plan.omega_inverse[i, i]) > DISTINCT:
-            return False
-    return True
 
 
 @kernel

@@ -1,7 +1,7 @@
 """Divided differences of exp(x t): the integrals of products of exponentials, safe where exponents (nearly) coincide.
 
-    first(a, b)     = (e^{at} - e^{bt}) / (a - b)              = int_0^t e^{a(t-s)} e^{bs} ds
-    second(a, b, c) = (first(a, b) - first(b, c)) / (a - c)    = the same for three exponents
+first(a, b)     = (e^{at} - e^{bt}) / (a - b)              = int_0^t e^{a(t-s)} e^{bs} ds
+second(a, b, c) = (first(a, b) - first(b, c)) / (a - c)    = the same for three exponents
 """
 
 from math import exp, expm1

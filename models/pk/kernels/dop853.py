@@ -10,7 +10,6 @@ from scipy.integrate import DOP853
 
 from models.kernel import Array, kernel
 from models.pk.kernels.flow import slopes
-from models.population.plan import Plan
 
 STAGES = 12
 A = np.ascontiguousarray(DOP853.A[:STAGES, :STAGES])
@@ -22,7 +21,17 @@ STABLE = 6.1  # the method's stability region ends there on the negative axis
 
 @kernel
 def explicit_step(
-    plan: Plan, C: Array, Y: Array, R: Array, skip: int, h: float, J: Array, G: Array, K: Array, scale: Array, new: Array
+    flux: Array,
+    C: Array,
+    Y: Array,
+    R: Array,
+    skip: int,
+    h: float,
+    J: Array,
+    G: Array,
+    K: Array,
+    scale: Array,
+    new: Array,
 ) -> tuple[float, bool]:
     """(error, stiff): new (c, w) after h from Y, whose slopes are K[0]; K (14, c, w) is work space.
 
@@ -37,7 +46,7 @@ def explicit_step(
                     if A[s, k] != 0.0:
                         total += A[s, k] * K[k, i, q]
                 new[i, q] = Y[i, q] + h * total
-        slopes(plan, C, new, R, skip, J, G, K[s])
+        slopes(flux, C, new, R, skip, J, G, K, s)
     K[13] = new  # the last stage's argument, for the stiffness test
     for i in range(c):
         for q in range(width):
@@ -45,7 +54,7 @@ def explicit_step(
             for k in range(STAGES):
                 total += B[k] * K[k, i, q]
             new[i, q] = Y[i, q] + h * total
-    slopes(plan, C, new, R, skip, J, G, K[STAGES])
+    slopes(flux, C, new, R, skip, J, G, K, STAGES)
     return h * _error(K, scale), _stiff(K, new, h)
 
 

@@ -5,11 +5,10 @@ import numpy as np
 from models.kernel import Array, kernel
 from models.pk.kernels.flow import flow
 from models.pk.kernels.timeline import G_AMOUNT, G_DURATION, G_LAG, G_RATE
-from models.population.plan import Plan
 
 
 @kernel
-def arrive(plan: Plan, C: Array, comp: int, give: Array, skip: int, X: Array, R: Array) -> None:
+def arrive(flux: Array, C: Array, comp: int, give: Array, skip: int, X: Array, R: Array) -> None:
     """A bolus enters `comp`, or an infusion starts; give (4, 1 + e) as in timeline.deliver.
 
     Where the moment itself depends on the random effects (a lag), the derivative of the state jumps by
@@ -29,9 +28,9 @@ def arrive(plan: Plan, C: Array, comp: int, give: Array, skip: int, X: Array, R:
         X[comp, 0] += give[G_AMOUNT, 0]
         return
     change = np.empty((2, X.shape[0], 1))
-    flow(plan, C, X, R, change[0])
+    flow(flux, C, X, R, change[0])
     X[comp, 0] += give[G_AMOUNT, 0]
-    flow(plan, C, X, R, change[1])
+    flow(flux, C, X, R, change[1])
     for p in range(1, give.shape[1]):
         for c in range(X.shape[0]):
             X[c, skip + p] -= (change[1, c, 0] - change[0, c, 0]) * give[G_LAG, p]

@@ -54,10 +54,13 @@ def exponential(B: Array) -> Array:
     n = B.shape[1]
     norm = 0.0
     for j in range(n):
-        norm = max(norm, np.abs(B[0, :, j]).sum())
-    squarings = max(0, int(ceil(log2(norm / NORM)))) if norm > NORM else 0
+        column = 0.0
+        for i in range(n):
+            column += abs(B[0, i, j])
+        norm = max(norm, column)
+    squarings = max(0, ceil(log2(norm / NORM))) if norm > NORM else 0
     B = B / 2.0**squarings
-    used = np.array([p == 0 or bool(np.any(B[p] != 0.0)) for p in range(B.shape[0])])
+    used = _not_zero(B)
     E, work = np.zeros(B.shape), np.empty(B.shape)
     for i in range(n):
         E[0, i, i] = 1.0
@@ -72,6 +75,18 @@ def exponential(B: Array) -> Array:
         _multiply(E, E, used, work)
         E, work = work, E
     return E
+
+
+@kernel
+def _not_zero(B: Array) -> Array:
+    """(1 + e,) which jet places hold anything; the value's always counts."""
+    used = np.zeros(B.shape[0], dtype=np.bool_)
+    used[0] = True
+    for p in range(1, B.shape[0]):
+        for i in range(B.shape[1]):
+            for j in range(B.shape[2]):
+                used[p] = used[p] or B[p, i, j] != 0.0
+    return used
 
 
 @kernel

@@ -11,7 +11,6 @@ import numpy as np
 from models.kernel import Array, kernel
 from models.pk.kernels.dense import lu, lu_solve
 from models.pk.kernels.flow import flow, jacobian
-from models.population.plan import Plan
 
 S6 = sqrt(6.0)
 A = np.array(
@@ -29,7 +28,16 @@ NEWTON_STEPS = 12
 
 @kernel
 def implicit_step(
-    plan: Plan, C: Array, Y: Array, R: Array, skip: int, h: float, J: Array, G: Array, work: Array, scale: Array,
+    flux: Array,
+    C: Array,
+    Y: Array,
+    R: Array,
+    skip: int,
+    h: float,
+    J: Array,
+    G: Array,
+    work: Array,
+    scale: Array,
     new: Array,
 ) -> float:
     """Error (above 1: repeat the step, smaller) of new (c, w) after h from Y, whose slopes are work[0].
@@ -39,14 +47,14 @@ def implicit_step(
     c, n_jet = Y.shape[0], 1 + skip + G.shape[1]
     Z = np.zeros((3, c, Y.shape[1]))
     system, pivot = np.empty((3 * c, 3 * c)), np.empty(3 * c, dtype=np.int64)
-    jacobian(plan, C, Y, J, G)
+    jacobian(flux, C, Y, J, G)
     filtered, filter_pivot = -J, np.empty(c, dtype=np.int64)
     for i in range(c):
         filtered[i, i] += FILTER / h
-    if not (lu(filtered, filter_pivot) and _stages(plan, C, Y, R, h, J, Z, system, pivot, scale)):
+    if not (lu(filtered, filter_pivot) and _stages(flux, C, Y, R, h, J, Z, system, pivot, scale)):
         return np.inf
     if Y.shape[1] > 1:
-        _derivative_stages(plan, C, Y, R, skip, h, n_jet, Z, system, pivot)
+        _derivative_stages(flux, C, Y, R, skip, h, n_jet, Z, system, pivot)
     new[:, :] = Y + Z[2]
     total = 0.0
     for q in range(Y.shape[1]):
@@ -59,7 +67,7 @@ def implicit_step(
 
 @kernel
 def _stages(
-    plan: Plan, C: Array, Y: Array, R: Array, h: float, J: Array, Z: Array, system: Array, pivot: Array, scale: Array
+    flux: Array, C: Array, Y: Array, R: Array, h: float, J: Array, Z: Array, system: Array, pivot: Array, scale: Array
 ) -> bool:
     """Solves Z_i = h sum_j A_ij f(Y + Z_j) for the amounts, with the Jacobian at the start of the step."""
     c = Y.shape[0]
@@ -76,7 +84,7 @@ def _stages(
         for b in range(3):
             for i in range(c):
                 stage[i, 0] = Y[i, 0] + Z[b, i, 0]
-            flow(plan, C, stage, R, F[b])
+            flow(flux, C, stage, R, F[b])
         for a in range(3):
             for i in range(c):
                 total = 0.0
@@ -98,7 +106,7 @@ def _stages(
 
 @kernel
 def _derivative_stages(
-    plan: Plan, C: Array, Y: Array, R: Array, skip: int, h: float, n_jet: int, Z: Array, system: Array, pivot: Array
+    flux: Array, C: Array, Y: Array, R: Array, skip: int, h: float, n_jet: int, Z: Array, system: Array, pivot: Array
 ) -> None:
     """Stages of the derivatives: linear, with the Jacobian of each stage; and of the integral, if it is there."""
     c, n_eta = Y.shape[0], n_jet - 1 - skip
@@ -106,7 +114,7 @@ def _derivative_stages(
     for b in range(3):
         for i in range(c):
             stage[i, 0] = Y[i, 0] + Z[b, i, 0]
-        jacobian(plan, C, stage, J[b], G[b])
+        jacobian(flux, C, stage, J[b], G[b])
     for a in range(3):
         for b in range(3):
             for i in range(c):

@@ -17,10 +17,8 @@ class Rows(NamedTuple):
     P: Array  # (r, p, j) individual parameters
     C: Array  # (r, f, 5, j) coefficients of the fluxes
     K: Array  # (r, j, c, c) rate matrix of the linear fluxes: x' = K x
-    values: Array  # (r, m) eigenvalues of the core
-    vectors: Array  # (r, 2, m, m) core amounts = vectors[0] @ modes; modes = vectors[1] @ core amounts
+    modes: Array  # (r, 1 + 2 m, m) of the core: eigenvalues, m rows of V, m rows of inv(V); amounts = V @ modes
     M: Array  # (r, e, m, m) derivative of the core's matrix, between modes
-    touches: Array  # (r, e) whether M is not zero
 
 
 @kernel
@@ -35,10 +33,8 @@ def make_rows(plan: Plan, ev: Events, eta: Array, n_dir: int) -> tuple[bool, Row
         np.zeros((n_row, n_param, j)),
         np.zeros((n_row, plan.flux.shape[0], 5, j)),
         np.zeros((n_row, j, c, c)),
-        np.zeros((n_row, m)),
-        np.zeros((n_row, 2, m, m)),
+        np.zeros((n_row, 1 + 2 * m, m)),
         np.zeros((n_row, n_dir, m, m)),
-        np.zeros((n_row, n_dir), dtype=np.bool_),
     )
     for r in range(n_row):
         individual(plan, ev.typical[r], ev.weight[r], eta, rows.P[r])
@@ -46,15 +42,16 @@ def make_rows(plan: Plan, ev: Events, eta: Array, n_dir: int) -> tuple[bool, Row
             return False, rows
         _rate_matrix(plan, rows.C[r], rows.K[r])
         if m > 0:
-            decompose(plan.core, rows.K[r], rows.values[r], rows.vectors[r], rows.M[r], rows.touches[r])
+            decompose(plan.core, rows.K[r], rows.modes[r], rows.M[r])
     return True, rows
 
 
 @kernel
 def _rate_matrix(plan: Plan, C: Array, K: Array) -> None:
-    for f in range(plan.flux.shape[0]):
-        source, target = plan.flux[f, FROM], plan.flux[f, TO]
-        if plan.flux[f, KIND] == LINEAR and plan.flux[f, SIGN] == 0:
+    flux = plan.flux
+    for f in range(flux.shape[0]):
+        source, target = flux[f, FROM], flux[f, TO]
+        if flux[f, KIND] == LINEAR and flux[f, SIGN] == 0:
             for q in range(K.shape[0]):
                 K[q, source, source] -= C[f, C_RATE, q]
                 if target >= 0:
@@ -64,4 +61,4 @@ def _rate_matrix(plan: Plan, C: Array, K: Array) -> None:
 @kernel
 def work_space(c: int) -> Array:
     """What propagators need besides the state: row 0 is the ODE solver's memory, the rest scratch of modal.py."""
-    return np.zeros((7 + 2 * c, max(c, 4)))
+    return np.zeros((8 + 2 * c, max(c, 4)))

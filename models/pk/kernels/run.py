@@ -19,11 +19,12 @@ from models.events import (
 )
 from models.kernel import Array, indirect, kernel
 from models.pk.kernels.dose import arrive, end
-from models.pk.kernels.propagate import move
+from models.pk.kernels.modal import propagate_modal
+from models.pk.kernels.propagate import by_address
 from models.pk.kernels.rows import Rows, make_rows, work_space
 from models.pk.kernels.steady import steady_state
 from models.pk.kernels.timeline import ARRIVE, CHANGE, OBSERVE, RECORD, build, carried
-from models.population.plan import INITIAL, OUT_COMP, OUT_SCALE, OUT_VOLUME, Plan
+from models.population.plan import INITIAL, MODAL, OUT_COMP, OUT_SCALE, OUT_VOLUME, Plan
 
 predict = indirect(types.boolean)  # predict(plan.run, (arguments of run))
 
@@ -48,15 +49,20 @@ def run(plan: Plan, ev: Events, eta: Array, area: bool, F: Array) -> bool:
     grown, total = np.zeros(c if area else 0), np.zeros(plan.out.shape[0])
     row = ev.first_row
     initialise(plan, rows.P[row], X)
-    for a in range(line.time.size):
-        if a > 0 and line.time[a] > line.time[a - 1]:
+    times, kinds, indices = line.time, line.kind, line.which
+    method, solver = ev.method, ev.solver
+    core, depot, modes, C, M = plan.core, plan.depot, rows.modes, rows.C, rows.M
+    for a in range(times.size):
+        if a > 0 and times[a] > times[a - 1]:
             grown[:] = 0.0
-            span = line.time[a] - line.time[a - 1]
-            if not move(ev.propagate, (plan, rows, row, X, R, span, 0, grown, memo)):
+            span = times[a] - times[a - 1]
+            if method == MODAL:  # called directly here, with what it needs: this is where the time goes
+                propagate_modal(core, depot, modes, C, M, row, X, R, span, 0, grown, memo)
+            elif not by_address(solver, (plan, rows, row, X, R, span, 0, grown, memo)):
                 return False
             if area:
                 _grow(plan, rows.P[row], grown, total)
-        i, kind = line.index[a], line.kind[a]
+        i, kind = indices[a], kinds[a]
         if kind == CHANGE:
             row = int(ev.change[i, C_ROW])
         elif kind == OBSERVE:
@@ -66,7 +72,7 @@ def run(plan: Plan, ev: Events, eta: Array, area: bool, F: Array) -> bool:
                 return False
         elif not gone[i]:
             if kind == ARRIVE:
-                arrive(plan, rows.C[row], int(ev.dose[i, D_COMP]), gives[i], 0, X, R)
+                arrive(plan.flux, rows.C[row], int(ev.dose[i, D_COMP]), gives[i], 0, X, R)
             else:
                 end(int(ev.dose[i, D_COMP]), gives[i], 0, X, R)
     return True
@@ -116,7 +122,7 @@ def _record(
     if dose[D_STEADY] == 0:
         return True
     steady = np.zeros(X.shape)
-    if not steady_state(plan, ev.method, ev.propagate, rows, r, comp, interval, dose[D_RATE], give, steady, memo):
+    if not steady_state(plan, ev.method, ev.solver, rows, r, comp, interval, dose[D_RATE], give, steady, memo):
         return False
     if dose[D_STEADY] == 1:
         _cancel(ev, i, gone, R)

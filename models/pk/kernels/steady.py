@@ -11,7 +11,7 @@ import numpy as np
 from models.kernel import Array, kernel
 from models.pk.kernels.dense import lu, lu_solve
 from models.pk.kernels.dose import arrive, end
-from models.pk.kernels.propagate import move as move_to
+from models.pk.kernels.propagate import propagate
 from models.pk.kernels.rows import Rows
 from models.pk.kernels.timeline import G_DURATION, G_LAG, G_RATE
 from models.population.plan import ODE, Plan
@@ -23,8 +23,17 @@ CONSTANT_INFUSION_STEP = 1.0  # h; any length does, the fixed point is the same
 
 @kernel
 def steady_state(
-    plan: Plan, method: int, propagate: int, rows: Rows, r: int, comp: int, interval: float, rate: float, give: Array,
-    X: Array, memo: Array,
+    plan: Plan,
+    method: int,
+    solver: int,
+    rows: Rows,
+    r: int,
+    comp: int,
+    interval: float,
+    rate: float,
+    give: Array,
+    X: Array,
+    memo: Array,
 ) -> bool:
     """Fills jets X (c, 1 + e) with the state just at a dose's record, the dose having been given so for ever.
 
@@ -38,7 +47,7 @@ def steady_state(
         T[:, 0] = at
         for i in range(c):
             T[i, 1 + i] = 1.0
-        if not _one_interval(plan, propagate, rows, r, comp, interval, rate, give, T, memo):
+        if not _one_interval(plan, method, solver, rows, r, comp, interval, rate, give, T, memo):
             return False
         miss, size = 0.0, 1e-300
         for i in range(c):
@@ -64,7 +73,16 @@ def _accept(A: Array, pivot: Array, at: Array, T: Array, X: Array) -> bool:
         column = T[:, c + p].copy()
         lu_solve(A, pivot, column)
         X[:, p] = column
-    return bool(np.all(np.isfinite(X)) and np.all(at >= -1e-9 * np.max(np.abs(at))))
+    largest = 0.0
+    for i in range(c):
+        largest = max(largest, abs(at[i]))
+    for i in range(c):
+        if not at[i] >= -1e-9 * largest:
+            return False
+        for p in range(X.shape[1]):
+            if not np.isfinite(X[i, p]):
+                return False
+    return True
 
 
 @kernel
@@ -79,7 +97,16 @@ def _step(at: Array, move: Array, T: Array) -> None:
 
 @kernel
 def _one_interval(
-    plan: Plan, propagate: int, rows: Rows, r: int, comp: int, interval: float, rate: float, give: Array, T: Array,
+    plan: Plan,
+    method: int,
+    solver: int,
+    rows: Rows,
+    r: int,
+    comp: int,
+    interval: float,
+    rate: float,
+    give: Array,
+    T: Array,
     memo: Array,
 ) -> bool:
     """Moves jets T (c, 1 + c + e) over one interval."""
@@ -87,10 +114,10 @@ def _one_interval(
     R, none = np.zeros((c, give.shape[1])), np.zeros(0)
     if interval <= 0.0:
         R[comp, 0] = rate
-        return move_to(propagate, (plan, rows, r, T, R, CONSTANT_INFUSION_STEP, c, none, memo))
+        return propagate(plan, method, solver, rows, r, T, R, CONSTANT_INFUSION_STEP, c, none, memo)
     start, stop = give[G_LAG, 0] % interval, np.inf
     if give[G_RATE, 0] > 0.0:
-        running = int(ceil((start + give[G_DURATION, 0]) / interval)) - 1
+        running = ceil((start + give[G_DURATION, 0]) / interval) - 1
         stop = start + give[G_DURATION, 0] - running * interval
         R[comp] = running * give[G_RATE]
     now = 0.0
@@ -98,11 +125,11 @@ def _one_interval(
         starts = (start <= stop) == (turn == 0)
         then = start if starts else stop
         if np.isfinite(then):
-            if then > now and not move_to(propagate, (plan, rows, r, T, R, then - now, c, none, memo)):
+            if then > now and not propagate(plan, method, solver, rows, r, T, R, then - now, c, none, memo):
                 return False
             now = max(now, then)
             if starts:
-                arrive(plan, rows.C[r], comp, give, c, T, R)
+                arrive(plan.flux, rows.C[r], comp, give, c, T, R)
             else:
                 end(comp, give, c, T, R)
-    return interval <= now or move_to(propagate, (plan, rows, r, T, R, interval - now, c, none, memo))
+    return interval <= now or propagate(plan, method, solver, rows, r, T, R, interval - now, c, none, memo)

@@ -11,8 +11,8 @@ SWEEPS = 30  # Jacobi needs three to six for so small a matrix
 
 
 @kernel
-def decompose(core: Array, K: Array, values: Array, vectors: Array, M: Array, touches: Array) -> None:
-    """Eigenvalues (m,), vectors and their inverse (2, m, m) of the core of K[0]; M = inverse @ K[1 + q] @ vectors.
+def decompose(core: Array, K: Array, modes: Array, M: Array) -> None:
+    """Fills modes (1 + 2 m, m) as rows.Rows names them, for the core of K[0]; M[q] = inv(V) @ K[1 + q] @ V.
 
     A compartment's amount is scaled by s = s_parent * sqrt(k_in / k_out), which makes the core symmetric.
     """
@@ -30,12 +30,12 @@ def decompose(core: Array, K: Array, values: Array, vectors: Array, M: Array, to
             H[i, j] = K[0, core[i, CORE_COMP], core[j, CORE_COMP]] * scale[j] / scale[i]
     W = _jacobi(H)
     for i in range(m):
-        values[i] = H[i, i]
+        modes[0, i] = H[i, i]
         for j in range(m):
-            vectors[0, j, i] = scale[j] * W[j, i]
-            vectors[1, i, j] = W[j, i] / scale[j]
+            modes[1 + j, i] = scale[j] * W[j, i]
+            modes[1 + m + i, j] = W[j, i] / scale[j]
     for q in range(M.shape[0]):
-        touches[q] = _to_modes(core, K[1 + q], vectors, M[q])
+        _to_modes(core, K[1 + q], modes, M[q])
 
 
 @kernel
@@ -78,23 +78,15 @@ def _rotate(H: Array, W: Array, i: int, j: int) -> None:
 
 
 @kernel
-def _to_modes(core: Array, dK: Array, vectors: Array, M: Array) -> bool:
-    """M = inverse @ dK[core, core] @ vectors; whether anything in dK is not zero."""
+def _to_modes(core: Array, dK: Array, modes: Array, M: Array) -> None:
+    """M = inv(V) @ dK[core, core] @ V."""
     m = core.shape[0]
-    touched = False
-    half = np.zeros((m, m))
+    M[:, :] = 0.0
     for i in range(m):
         for j in range(m):
             slope = dK[core[i, CORE_COMP], core[j, CORE_COMP]]
             if slope != 0.0:
-                touched = True
-                for b in range(m):
-                    half[i, b] += slope * vectors[0, j, b]
-    if touched:
-        for a in range(m):
-            for b in range(m):
-                total = 0.0
-                for i in range(m):
-                    total += vectors[1, a, i] * half[i, b]
-                M[a, b] = total
-    return touched
+                for a in range(m):
+                    left = modes[1 + m + a, i] * slope
+                    for b in range(m):
+                        M[a, b] += left * modes[1 + j, b]

@@ -35,39 +35,41 @@ G_AMOUNT, G_RATE, G_DURATION, G_LAG = range(4)
 
 
 class Timeline(NamedTuple):
-    """Actions (a,): when, what, and which dose, observation or change."""
+    """Actions (a,): when, what, and which dose, observation or change. Views, one each of two tables."""
 
     time: Array
     kind: Array
-    index: Array
+    which: Array
 
 
 @kernel
-def deliver(plan: Plan, rows: Rows, dose: Array, give: Array) -> bool:
-    """How one dose is delivered: jets give (4, 1 + e) of amount, rate (0: a bolus), duration and lag.
+def deliver(comp: Array, P: Array, dose: Array, d: int, gives: Array) -> bool:
+    """How dose d is delivered: jets gives[d] (4, 1 + e) of amount, rate (0: a bolus), duration and lag.
 
-    A recorded rate stays as recorded, so bioavailability changes the duration (as NONMEM does); a modelled duration
-    stays as modelled. Returns False where lag, duration, rate or bioavailability can not be.
+    comp: Plan.comp. P: Rows.P. A recorded rate stays as recorded, so bioavailability changes the duration (as NONMEM
+    does); a modelled duration stays as modelled. Returns False where lag, duration, rate or bioavailability can not be.
     """
-    P, param = rows.P[int(dose[D_ROW])], plan.comp[int(dose[D_COMP])]
-    give[:, :] = 0.0
-    give[G_AMOUNT, 0] = dose[D_AMOUNT]
-    if param[BIOAVAILABILITY] >= 0:
-        for q in range(give.shape[1]):
-            give[G_AMOUNT, q] = dose[D_AMOUNT] * P[param[BIOAVAILABILITY], q]
-    if param[LAG] >= 0:
-        give[G_LAG] = P[param[LAG]]
-    amount, lag = give[G_AMOUNT, 0], give[G_LAG, 0]
-    if not (amount >= 0.0 and lag >= 0.0 and np.isfinite(amount) and np.isfinite(lag)):
+    r, c, rate = int(dose[d, D_ROW]), int(dose[d, D_COMP]), dose[d, D_RATE]
+    gives[d, G_AMOUNT, 0] = dose[d, D_AMOUNT]
+    if comp[c, BIOAVAILABILITY] >= 0:
+        for q in range(gives.shape[2]):
+            gives[d, G_AMOUNT, q] = dose[d, D_AMOUNT] * P[r, comp[c, BIOAVAILABILITY], q]
+    if comp[c, LAG] >= 0:
+        for q in range(gives.shape[2]):
+            gives[d, G_LAG, q] = P[r, comp[c, LAG], q]
+    amount, lag = gives[d, G_AMOUNT, 0], gives[d, G_LAG, 0]
+    if not (amount >= 0.0 and lag >= 0.0 and amount < np.inf and lag < np.inf):
         return False
-    if dose[D_RATE] == 0.0:
+    if rate == 0.0:
         return True
-    if dose[D_RATE] == MODELLED_DURATION:
-        return _fixed(P, param[DURATION], give, G_DURATION, G_RATE)
-    if dose[D_RATE] == MODELLED_RATE:
-        return _fixed(P, param[DOSE_RATE], give, G_RATE, G_DURATION)
-    give[G_RATE, 0] = dose[D_RATE]
-    _share(give, G_RATE, G_DURATION)
+    if rate == MODELLED_DURATION:
+        return _fixed(P[r], comp[c, DURATION], gives[d], G_DURATION, G_RATE)
+    if rate == MODELLED_RATE:
+        return _fixed(P[r], comp[c, DOSE_RATE], gives[d], G_RATE, G_DURATION)
+    gives[d, G_RATE, 0] = rate
+    gives[d, G_DURATION, 0] = amount / rate
+    for q in range(1, gives.shape[2]):
+        gives[d, G_DURATION, q] = gives[d, G_AMOUNT, q] / rate
     return True
 
 
@@ -90,35 +92,45 @@ def _share(give: Array, known: int, other: int) -> None:
 
 @kernel
 def carried(interval: float, give: Array) -> tuple[int, int]:
-    """Of a train given for ever: how many earlier infusions still run at a dose's record, how many have yet to start."""
+    """Of a train given for ever: earlier infusions that still run at a dose's record, and those yet to start."""
     if interval <= 0.0:
         return 0, 0
     lag, duration = give[G_LAG, 0], give[G_DURATION, 0]
-    pending = int(floor(lag / interval))
-    running = int(ceil((lag + duration) / interval)) - 1 - pending if duration > 0.0 else 0
+    pending = floor(lag / interval)
+    running = ceil((lag + duration) / interval) - 1 - pending if duration > 0.0 else 0
     return max(running, 0), pending
 
 
 @kernel
 def build(plan: Plan, rows: Rows, ev: Events, gives: Array) -> tuple[bool, Timeline]:
-    """The timeline, and jets gives (d, 4, 1 + e) of every dose; False where a dose can not be delivered so."""
-    n_dose, n_obs, n_change = ev.dose.shape[0], ev.obs.shape[0], ev.change.shape[0]
+    """The timeline, and jets gives (d, 4, 1 + e) of every dose; False where a dose can not be delivered so.
+
+    Doses, observations and changes each come in order of time, so that merging them leaves little to sort.
+    """
+    dose, obs, change, comp, P = ev.dose, ev.obs, ev.change, plan.comp, rows.P
+    n_dose, n_obs, n_change = dose.shape[0], obs.shape[0], change.shape[0]
     size, ok = 3 * n_dose + n_obs + n_change, True
     for d in range(n_dose):
-        ok = ok and deliver(plan, rows, ev.dose[d], gives[d])
-        if ok and ev.dose[d, D_STEADY] > 0:
-            running, pending = carried(ev.dose[d, D_INTERVAL], gives[d])
+        ok = ok and deliver(comp, P, dose, d, gives)
+        if ok and dose[d, D_STEADY] > 0:
+            running, pending = carried(dose[d, D_INTERVAL], gives[d])
             size += running + 2 * pending
     key, what = np.empty((size, 2)), np.empty((size, 2), dtype=np.int64)
-    n = 0
-    if ok:
-        for i in range(n_change):
-            n = _put(key, what, n, ev.change[i, C_TIME], ev.change[i, C_ORDER], CHANGE, i)
-        for i in range(n_obs):
-            n = _put(key, what, n, ev.obs[i, O_TIME], ev.obs[i, O_ORDER], OBSERVE, i)
-        for d in range(n_dose):
-            n = _put_dose(ev.dose[d], gives[d], d, key, what, n)
-        _sort(key, what, n)
+    n, d, o, c = 0, 0, 0, 0
+    while ok and (d < n_dose or o < n_obs or c < n_change):
+        t_dose = dose[d, D_TIME] if d < n_dose else np.inf
+        t_obs = obs[o, O_TIME] if o < n_obs else np.inf
+        t_change = change[c, C_TIME] if c < n_change else np.inf
+        if c < n_change and t_change <= t_obs and t_change <= t_dose:
+            n = _put(key, what, n, t_change, change[c, C_ORDER], CHANGE, c)
+            c += 1
+        elif o < n_obs and t_obs <= t_dose:
+            n = _put(key, what, n, t_obs, obs[o, O_ORDER], OBSERVE, o)
+            o += 1
+        else:
+            n = _put_dose(dose, gives, d, key, what, n)
+            d += 1
+    _sort(key, what, n)
     return ok, Timeline(key[:n, 0], what[:n, 0], what[:n, 1])
 
 
@@ -129,42 +141,32 @@ def _put(key: Array, what: Array, n: int, time: float, order: float, kind: int, 
 
 
 @kernel
-def _put_dose(dose: Array, give: Array, d: int, key: Array, what: Array, n: int) -> int:
-    at, order, interval = dose[D_TIME], dose[D_ORDER], dose[D_INTERVAL]
-    running, pending = 0, 0
-    if dose[D_STEADY] > 0:
-        running, pending = carried(interval, give)
-    if dose[D_KIND] != DOSE or dose[D_STEADY] > 0:
+def _put_dose(dose: Array, gives: Array, d: int, key: Array, what: Array, n: int) -> int:
+    at, order, interval = dose[d, D_TIME], dose[d, D_ORDER], dose[d, D_INTERVAL]
+    running, pending, steady = 0, 0, dose[d, D_STEADY] > 0
+    if steady:
+        running, pending = carried(interval, gives[d])
+    if dose[d, D_KIND] != DOSE or steady:
         n = _put(key, what, n, at, order, RECORD, d)
-    if give[G_AMOUNT, 0] > 0.0:
-        start = at + give[G_LAG, 0]
+    if gives[d, G_AMOUNT, 0] > 0.0:
+        start = at + gives[d, G_LAG, 0]
         for k in range(pending + 1):
             n = _put(key, what, n, start - k * interval, order, ARRIVE, d)
-        for k in range(running + pending + 1 if give[G_RATE, 0] > 0.0 else 0):
-            n = _put(key, what, n, start + give[G_DURATION, 0] - k * interval, order, END, d)
+        for k in range(running + pending + 1 if gives[d, G_RATE, 0] > 0.0 else 0):
+            n = _put(key, what, n, start + gives[d, G_DURATION, 0] - k * interval, order, END, d)
     return n
 
 
 @kernel
 def _sort(key: Array, what: Array, n: int) -> None:
-    """Shell sort by time, order, kind: the three runs (changes, observations, doses) are each nearly sorted."""
-    gap = 1
-    while gap < n // 3:
-        gap = 3 * gap + 1
-    while gap > 0:
-        for i in range(gap, n):
-            t, o, k, x, a = key[i, 0], key[i, 1], what[i, 0], what[i, 1], i
-            while a >= gap and _after(key[a - gap], what[a - gap], t, o, k):
-                key[a], what[a] = key[a - gap], what[a - gap]
-                a -= gap
-            _put(key, what, a, t, o, k, x)
-        gap //= 3
-
-
-@kernel
-def _after(key: Array, what: Array, time: float, order: float, kind: int) -> bool:
-    if key[0] != time:
-        return key[0] > time
-    if key[1] != order:
-        return key[1] > order
-    return what[0] > kind
+    """Insertion sort by time, order, kind: linear for what is nearly in order, as after merging."""
+    for i in range(1, n):
+        t, o, k, x = key[i, 0], key[i, 1], what[i, 0], what[i, 1]
+        a = i
+        while a > 0:
+            before = key[a - 1, 0]
+            if before < t or (before == t and (key[a - 1, 1] < o or (key[a - 1, 1] == o and what[a - 1, 0] <= k))):
+                break
+            key[a, 0], key[a, 1], what[a, 0], what[a, 1] = before, key[a - 1, 1], what[a - 1, 0], what[a - 1, 1]
+            a -= 1
+        key[a, 0], key[a, 1], what[a, 0], what[a, 1] = t, o, k, x
