@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from flask import Flask
+from flask import Flask, redirect
 
 from cds_server.config import Settings
 from cds_server.hooks.routes import create_hooks_blueprint
@@ -40,3 +40,4 @@ def _mount_sandbox(app: Flask, parts: Parts) -> None:
     sandbox = start_sandbox(now=parts.clock().astimezone())
     address = parts.settings.public_url
     app.register_blueprint(create_sandbox_blueprint(sandbox, clock=parts.clock, public_url=address))
+    app.add_url_rule("/", "start", lambda: redirect("/sandbox/"))

@@ -52,7 +52,7 @@ def gather(request: HookRequest, parts: Parts) -> Gathered:
     deadline = parts.settings.fhir_deadline_ms / 1000
     completed = complete(request.hook, request.context, request.prefetch, _client(request, parts), deadline_s=deadline)
     if completed.missing:
-        raise _missing(completed.missing, request, parts)
+        raise _missing(completed.missing, request, parts, _refused(completed.findings))
     seen = set(drugs_of(completed.resources, drugs)) if request.hook == "patient-view" else set()
     viewed = tuple(Question(drug=drug, draft=None) for drug in drugs if drug.name in seen)
     return Gathered(
@@ -66,6 +66,9 @@ def case_of(question: Question, gathered: Gathered, request: HookRequest, now: d
     if question.draft is None:
         return Case(drug=question.drug, chart=chart, findings=gathered.findings)
     ordered, said = explain_order(question.draft, question.drug, resources=gathered.resources)
+    if question.draft.get("doNotPerform") is True:
+        text = "The draft says that the drug is not to be given; it is not read as a regimen."
+        ordered, said = None, (Finding(code="order-unreadable", severity="warning", text=text),)
     findings = (*gathered.findings, *said, *_whose(question.draft, request.patient))
     return Case(drug=question.drug, chart=chart, ordered=ordered, findings=findings)
 
@@ -82,12 +85,21 @@ def allowed(base: str, parts: Parts) -> bool:
     return base.rstrip("/") in {server.rstrip("/") for server in parts.settings.fhir_servers}
 
 
-def _missing(keys: Iterable[str], request: HookRequest, parts: Parts) -> DataMissing:
+def _refused(findings: Iterable[Finding]) -> bool:
+    """Whether the FHIR server turned a read away: its status stands in the finding that the read left."""
+    return any(item.code == "not-available" and re.search(r"\bHTTP 40[13]\b", item.text) for item in findings)
+
+
+def _missing(keys: Iterable[str], request: HookRequest, parts: Parts, refused: bool) -> DataMissing:
     names = ", ".join(keys)
     if request.access is None:
         why = "the call names no fhirServer to read them from"
     elif not allowed(request.access.base, parts):
         why = "the fhirServer of this call is not on this service's list (TITRATE_FHIR_SERVERS) and was not contacted"
+    elif refused:
+        why = (
+            "the EHR's FHIR server refused to hand them out (HTTP 401 or 403): the call's token does not reach that far"
+        )
     else:
         why = "the EHR's FHIR server did not hand them out in time"
     message = f"no advice without prefetch {names}: the call does not bring them, and {why}"

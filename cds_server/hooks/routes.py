@@ -15,6 +15,11 @@ def create_hooks_blueprint(parts: Parts) -> Blueprint:
     """Discovery, the services and their feedback."""
     hooks = Blueprint("hooks", __name__)
 
+    @hooks.after_request
+    def keep_nowhere(response: Response) -> Response:
+        response.headers.setdefault("Cache-Control", "no-store")  # answers hold a patient's data
+        return response
+
     @hooks.get("/cds-services")
     def discover() -> Response:
         return jsonify(registry.discovery())

@@ -223,7 +223,7 @@ def test_feedback_on_an_unknown_card_is_received_and_named(running):
 
 def test_a_bad_feedback_item_loses_no_good_one(running):
     before = len(running.parts.store.all_feedback())
-    good = {"card": "a-card", "outcome": "overridden", "outcomeTimestamp": "2026-11-20T07:06:00Z"}
+    good = {"card": running.card(call())["uuid"], "outcome": "overridden", "outcomeTimestamp": "2026-11-20T07:06:00Z"}
     answer = running.client.post(FEEDBACK, json={"feedback": [{"card": 1}, good]})
     assert problem(answer, 400)["expression"] == ["feedback[0].outcome"]
     assert len(running.parts.store.all_feedback()) == before + 1
