@@ -2,14 +2,19 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from models.catalog import Catalog, load_catalog
 from models.dosing import recommend
 from models.dosing.advice import Advice, Declined, Recommendation, Regimen
+from models.dosing.case import open_case
 from models.dosing.consistency import contradictions
 from models.dosing.recency import recency
+from models.dosing.schedule import schedule
+from models.dosing.start import starts_of
 from models.fit import fit_map
+from models.pk import concentrations
 from models.record import Level
 from models.subject import subject_from_record
 from tests.builders import Patient, on_tacrolimus, on_vancomycin
@@ -173,3 +178,47 @@ def test_tacrolimus_says_what_it_does_not_read(catalog: Catalog) -> None:
     advice = advise(catalog, on_capsules().level(7, at=107.5), now=107.75, current=CAPSULES)
     assert found(advice)["not-read"] == "info"
     assert "interacting drugs" in next(item.text for item in advice.findings if item.code == "not-read")
+
+
+# --- the start, the words --------------------------------------------------------------------------------------------
+
+
+def test_no_start_is_proposed_more_than_72_h_from_now(catalog: Catalog) -> None:
+    weekly = replace(EVERY_12, interval=110.0)
+    late = advise(catalog, treated().level(14.5, at=47.5), now=47.75, current=weekly)  # due 98 h from now
+    assert reasons(late) == ["due-too-late"]
+
+
+@pytest.mark.parametrize(("under_at", "found"), [(60.0, True), (66.0, True), (80.0, False)])
+def test_the_search_for_a_start_ends_72_h_from_now_and_not_from_the_dose_due(
+    catalog: Catalog, under_at: float, found: bool
+) -> None:
+    drug, model = catalog.drug("vancomycin"), catalog.models_for("vancomycin")[0]
+    record = treated().level(14.5, at=47.5).record(now=48)
+    posterior = fit_map(model, subject_from_record(model, record))
+    case = open_case(drug, model, record, posterior, target=drug.targets[0].target, seed=1, draws=200)
+    falls = np.median(concentrations(model, case.subject, case.etas, np.array([48 + under_at])), axis=0)
+    case = replace(case, drug=replace(drug, hold_above=float(falls[0]) * 1.0001))
+    plan = schedule(case.record, replace(EVERY_12, interval=54.0))  # due 36 + 54 = 90 h, 42 h from now
+    (start,) = starts_of(case, plan, [12.0]).values()
+    assert (start.time is not None) is found
+    if found:
+        assert start.time == 48 + under_at  # 42 h and steps of 6 h
+    else:
+        assert start.finding is not None
+        assert start.finding.code == "hold-too-long"
+
+
+def test_poor_attainment_names_the_highest_found(catalog: Catalog) -> None:
+    advice = advise(catalog, on_vancomycin(), now=1.0)
+    text = next(item.text for item in advice.findings if item.code == "attainment-poor")
+    highest = float(text.split("more than ")[1].split(" %")[0]) / 100
+    # the sentence rounds to whole per cent
+    assert all(item.attainment <= highest + 0.005 for item in advice.regimens)
+
+
+def test_no_sentence_for_clinicians_speaks_of_our_memory_or_of_columns_that_are_not_there(catalog: Catalog) -> None:
+    huge = Regimen(amount=4000, interval=12, duration=2, route="iv", start=0)
+    texts = [item.text for item in advise(catalog, on_vancomycin(), now=1.0, ordered=huge).findings]
+    assert any("4500 mg/d" in text for text in texts)
+    assert not any("memory" in text or "beside each" in text for text in texts)
