@@ -60,7 +60,7 @@ class Level:
 
 @dataclass(frozen=True, kw_only=True)
 class Covariate:
-    """One value of one covariate, in the unit that models.units.COVARIATES names for it; carried forward from `time`."""
+    """One value of one covariate, in the unit that models.units.COVARIATES names for it; carried forward."""
 
     name: str
     time: float
