@@ -6,11 +6,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from models.catalog import Catalog
-
 from cds_server import encode
 from cds_server.estimation import FitRequest, run
 from cds_server.store import Store
+from models.catalog import Catalog
 
 log = logging.getLogger(__name__)
 

@@ -68,7 +68,7 @@ def _serving(app: Flask, listener: socket.socket) -> Iterator[threading.Thread]:
 
 def _prepare(queue: Queue | None, warmed: threading.Event) -> None:
     """The worker compiles the kernels; this process then takes them from the cache."""
-    say("Preparing the numerical kernels: compiled once, about a minute, then cached ...")
+    say("Preparing the numerical kernels: compiled once, up to a minute or two, then cached ...")
     if isinstance(queue, EmbeddedWorker) and not queue.wait_ready(_WORKER_READY_S):
         say("The worker did not come up; fits run in the service itself.")
     warm(load_catalog())

@@ -21,7 +21,7 @@ SUPPORTS = (
 )
 WHY_PROPOSED = (
     f"Proposed: within {100 * INDIFFERENT:.0f} points of the highest probability found; ties by a median "
-    "in the target, the fewest preferences missed and the least change, see basis."
+    "in the target, less often above it, the fewest preferences missed and the least change, see basis."
 )
 UNCERTAINTY = "The probabilities speak of this patient's parameters; assay error and day-to-day change are not in them."
 _DOSES_SHOWN = 12  # the latest; a card is read in seconds, the page has them all

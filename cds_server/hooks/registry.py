@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from fhir.prefetch import TEMPLATES
-
 from cds_server.hooks.errors import UnknownService
+from fhir.prefetch import TEMPLATES
 
 
 @dataclass(frozen=True, kw_only=True)
