@@ -18,7 +18,9 @@ _HERE = Path(__file__).parent
 
 def sources_digest() -> str:
     """What the compiled code depends on: every kernel's source, and the compiler."""
-    files = sorted([*_HERE.glob("*/kernels/*.py"), *_HERE.glob("*.py"), *_HERE.glob("population/*.py")])
+    files = sorted(
+        [*_HERE.glob("*/kernels/*.py"), _HERE / "kernel.py", _HERE / "events.py", _HERE / "population/plan.py"]
+    )
     return sha256(b"".join([numba.__version__.encode(), *(file.read_bytes() for file in files)])).hexdigest()[:16]
 
 

@@ -18,6 +18,8 @@ AWAY = 1.5  # prior standard deviations; nine in ten of a population lie within
 WIDE = 0.25  # variance of an eta, a CV of about 50 %, from which on second minima were met
 
 
+RIVAL = 4.0  # of the objective: the second minimum is then at least an eighth as likely as the first
+
 STATUS: dict[int, FitStatus] = {
     CONVERGED: "converged",
     NOT_CONVERGED: "not-converged",
@@ -87,7 +89,7 @@ def _posterior(model: PopulationModel, subject: Subject, found: Found) -> Poster
         model_id=model.id,
         model_hash=model.hash,
         status=STATUS[status],
-        message=MESSAGE[status],
+        message=_message(found),
         eta_names=model.eta_names,
         eta=eta,
         covariance=covariance,
@@ -113,6 +115,14 @@ def prior(model: PopulationModel) -> Posterior:
         shrinkage=np.zeros(n),
         levels=(),
     )
+
+
+def _message(found: Found) -> str:
+    """What to say of the status; of a converged one, whether another minimum is nearly as good."""
+    behind = found.other_objective - found.objective
+    if found.status == CONVERGED and behind < RIVAL:
+        return f"a second set of parameters explains the levels almost as well (objective +{behind:.2g})"
+    return MESSAGE[found.status]
 
 
 def _level_fits(subject: Subject, fits: np.ndarray) -> tuple[LevelFit, ...]:

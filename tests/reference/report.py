@@ -7,8 +7,9 @@ def main() -> None:
     if not REFERENCE.is_dir():
         raise SystemExit(ABSENT)
     print(
-        f"{'map-case':40s} {'status':10s} {'OFV':>9s} {'OFV(0)':>9s} {'OFV(sim)':>9s} {'eta':>8s} {'ipred':>8s} {'se':>8s}"
+        f"{'map-case':40s} {'status':10s} {'OFV':>9s} {'OFV(0)':>9s} {'OFV(sim)':>9s} {'eta':>8s} {'ipred':>8s}", end=""
     )
+    print(f" {'se':>8s}")
     for path in map_cases.paths():
         w = map_cases.worst(map_cases.load(path))
         print(
