@@ -48,7 +48,8 @@ def _chain(model: PopulationModel, subject: Subject, steps: int = 6000) -> np.nd
 
     random = np.random.default_rng(7)
     start = 0.3 * random.standard_normal((48, e)) @ np.linalg.cholesky(model.omega).T
-    moves = [(emcee.moves.DEMove(), 0.7), (emcee.moves.DESnookerMove(), 0.1), (emcee.moves.StretchMove(), 0.2)]
+    # not DESnookerMove: in 3.1.6 its quantiles differ from both other moves' and from importance sampling of the prior
+    moves = [(emcee.moves.DEMove(), 0.5), (emcee.moves.StretchMove(), 0.5)]
     sampler = emcee.EnsembleSampler(48, e, log_density, vectorize=True, moves=moves)
     sampler.random_state = np.random.RandomState(7).get_state()  # emcee takes the legacy generator only
     sampler.run_mcmc(start, steps)
