@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from models.events import L_CENSORING, L_VALUE, O_OUTPUT, O_TIME
+from models.events import BELOW, D_AMOUNT, D_STEADY, D_TIME, L_CENSORING, L_VALUE, O_OUTPUT, O_TIME
 from models.fit.kernels.map import CONVERGED, INVALID, NOT_CONVERGED, SINGULAR
 from models.fit.kernels.objective import Problem
 from models.fit.kernels.search import Found, search
@@ -52,6 +52,9 @@ def fit_map(model: PopulationModel, subject: Subject, *, options: FitOptions | N
     if subject.levels.shape[0] == 0:
         return prior(model)
     options = options or FitOptions()
+    early = _before_every_dose(subject)
+    if early is not None:
+        return _refused(model, f"level at {early:g} h lies before every recorded dose; record the doses before it")
     problem = Problem(linked_plan(model), linked_events(subject.events), subject.levels, options.prior_weight)
     found = search(problem, _starts(model) if options.starts is None else starting_points(model, options.starts))
     return _posterior(model, subject, found)
@@ -113,6 +116,34 @@ def prior(model: PopulationModel) -> Posterior:
         covariance=model.omega.copy(),
         objective=0.0,
         shrinkage=np.zeros(n),
+        levels=(),
+    )
+
+
+def _before_every_dose(subject: Subject) -> float | None:
+    """Time of a measurable level that no recorded dose can have made, in a model whose compartments start empty."""
+    if subject.model.structure.initial:
+        return None
+    doses = subject.events.dose[subject.events.dose[:, D_AMOUNT] + subject.events.dose[:, D_STEADY] > 0]
+    first = doses[:, D_TIME].min() if doses.size else np.inf
+    levels, times = subject.levels, subject.events.obs[:, O_TIME]
+    early = times[(times < first) & (levels[:, L_CENSORING] != BELOW) & (levels[:, L_VALUE] > 0)]
+    return float(early[0]) if early.size else None
+
+
+def _refused(model: PopulationModel, message: str) -> Posterior:
+    """No estimate: NaN, never a number that could be taken for one."""
+    n = len(model.eta_names)
+    return Posterior(
+        model_id=model.id,
+        model_hash=model.hash,
+        status="invalid",
+        message=message,
+        eta_names=model.eta_names,
+        eta=np.full(n, np.nan),
+        covariance=np.full((n, n), np.nan),
+        objective=np.nan,
+        shrinkage=np.full(n, np.nan),
         levels=(),
     )
 

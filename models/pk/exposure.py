@@ -65,12 +65,12 @@ def steady_state(
     interval: float,
     duration: float,
     route: Route,
-    points: int = 24,
+    points: int = 32,
 ) -> SteadyState:
     """amount mg every interval h, infused over duration h (0: at once), for ever, for random effects (m, e).
 
     Where a dose goes straight into the measured compartment the peak is the end of infusion, exactly; elsewhere it is
-    read off `points` times an interval, refined by a parabola (within 0.1 % where the curve is smooth).
+    read off `points` times an interval and refined by a parabola: within 0.1 % as a rule, 1 % at worst.
     """
     dose = Dose(time=0.0, amount=amount, route=route, duration=duration, interval=interval, steady_state=True)
     subject = _patient(model, covariates, dose)
@@ -111,20 +111,24 @@ def _grid(model: PopulationModel, subject: Subject, interval: float, duration: f
     direct = all(model.structure.compartments[c] == observed for c in subject.events.dose[:, D_COMP].astype(int))
     if direct and (subject.events.dose[:, D_RATE] >= 0.0).all() and not model.structure.dosing.get(observed):
         return np.array([duration % interval, interval])
-    return np.append(np.arange(points) * (interval / points), interval)
+    # closer together at first, where absorption makes the peak
+    return np.append(interval * (np.arange(points) / points) ** 2, interval)
 
 
 def _peak(curve: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Highest of (m, k), refined through its neighbours (the curve repeats every interval)."""
+    """Highest of (m, k) at times (k,), refined by the parabola through it and its neighbours."""
     if times.size < 3:
         return curve.max(axis=1)
-    best = curve.argmax(axis=1)
-    rows = np.arange(curve.shape[0])
-    before, top, after = curve[rows, best - 1], curve[rows, best], curve[rows, (best + 1) % times.size]
-    bend = before - 2.0 * top + after
+    rows, best = np.arange(curve.shape[0]), curve.argmax(axis=1)
+    mid = np.clip(best, 1, times.size - 2)
+    left, right = times[mid] - times[mid - 1], times[mid + 1] - times[mid]
+    rise = (curve[rows, mid] - curve[rows, mid - 1]) / left
+    fall = (curve[rows, mid + 1] - curve[rows, mid]) / right
+    bend, slope = (fall - rise) / (left + right), (rise * right + fall * left) / (left + right)
     with np.errstate(divide="ignore", invalid="ignore"):
-        higher = top - (after - before) ** 2 / (8.0 * bend)
-    return np.where((bend < 0.0) & np.isfinite(higher), higher, top)
+        higher = curve[rows, mid] - slope**2 / (4.0 * bend)
+    inside = (best == mid) & (bend < 0.0) & np.isfinite(higher)
+    return np.where(inside, higher, curve[rows, best])
 
 
 def _observing(subject: Subject, times: np.ndarray, output: int | np.ndarray) -> Events:

@@ -5,13 +5,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numba import njit
 
+from models.events import Events
 from models.fit.kernels.objective import Problem
 from models.fit.kernels.weigh import objectives
 from models.nmtran import Row, subject_from_rows
 from models.pk.kernels.many import run_many
+from models.pk.kernels.run import predict
 from models.pk.linked import linked_events, linked_plan
 from models.population import PopulationModel
+from models.population.plan import Plan
 from models.subject import Subject
 
 
@@ -33,3 +37,16 @@ def objective_at(subject: Subject, eta: np.ndarray, prior_weight: float = 1.0) -
 def table(path: Path) -> list[dict[str, str]]:
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
+
+
+@njit
+def _jets(plan: Plan, events: Events, eta: np.ndarray, F: np.ndarray) -> bool:
+    return predict(plan.run, (plan, events, eta, False, F))
+
+
+def jets(subject: Subject, eta: np.ndarray, method: int) -> np.ndarray:
+    """(o, 1 + e): predictions at the subject's observations and their derivatives, by the propagator `method`."""
+    out = np.zeros((subject.events.obs.shape[0], 1 + eta.size))
+    events = linked_events(subject.events._replace(method=method))
+    assert _jets(linked_plan(subject.model), events, eta, out)
+    return out
