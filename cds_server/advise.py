@@ -111,8 +111,20 @@ def _regimen(order: OrderedRegimen | None, drug: Drug, label: str) -> tuple[Regi
         text = f"Dose, interval or route of the {label} regimen can not be read; it is not among those compared."
         return None, (Finding(code=f"{label}-unreadable", severity="warning", text=text, sources=(order.source,)),)
     hours, remark = _duration(order, order.amount, drug, label)
+    if not _comparable(order.amount, order.interval, hours):
+        text = (
+            f"The {label} regimen, {order.amount:,.6g} mg every {order.interval:,.6g} h over {hours:,.6g} h, "
+            "is not one that can be given repeatedly; it is not among those compared. Dose, interval and infusion time "
+            "are worth a check."
+        )
+        return None, (Finding(code=f"{label}-unreadable", severity="warning", text=text, sources=(order.source,)),)
     regimen = Regimen(amount=order.amount, interval=order.interval, duration=hours, route=order.route, start=0.0)
     return regimen, remark
+
+
+def _comparable(amount: float, interval: float, hours: float) -> bool:
+    """Whether a repeated regimen is one at all; beyond these house figures a steady state has no meaning."""
+    return 0.0 < amount <= 1e6 and 1.0 <= interval <= 24.0 * 92 and 0.0 <= hours <= interval
 
 
 def _duration(order: OrderedRegimen, amount: float, drug: Drug, label: str) -> tuple[float, tuple[Finding, ...]]:
