@@ -14,11 +14,11 @@ from models.pk.linked import linked_events, linked_plan
 from models.population.model import PopulationModel
 from models.subject import Subject
 
-# The proposal: Student's t around each mode, as its tails have to be heavier than the posterior's, and a part of the
-# prior, as a mode that no search met still has to be seen.
+# The first half of the proposals: Student's t around each mode, as its tails have to be heavier than the posterior's,
+# and a part of the prior, as a mode that no search met still has to be seen. The second half: t with the moments that
+# the first half found (adaptive multiple importance sampling, Cornuet et al., Scand J Stat 39(4), 2012).
 DEGREES_OF_FREEDOM = 5.0
 PRIOR_SHARE = 0.15
-PROPOSALS_PER_DRAW = 2
 # Pareto shape of the largest weights above which estimates are unreliable (Vehtari et al., JMLR 25(72), 2024).
 UNRELIABLE = 0.7
 # Share of effective draws when weighting draws of the normal approximation, below which it misleads.
@@ -80,14 +80,19 @@ def sample(
         return Sample(etas=draw(posterior, n, seed=seed), effective=n, pareto_k=0.0, laplace_efficiency=1.0, modes=1)
     problem = Problem(linked_plan(model), linked_events(subject.events), subject.levels, options.prior_weight)
     modes = _modes(model, problem, posterior)
-    etas = _propose(random, model, modes, PROPOSALS_PER_DRAW * n)
-    logs = -0.5 * _objectives(problem, etas)
-    weights = _normalised(logs - _log_density(etas, model, modes))
+    first = _propose(random, model, modes, n)
+    found = _objectives(problem, first)
+    adapted = _moments(first, _normalised(-0.5 * found - _log_mixture(first, model, modes)), model)
+    second = _student(random, *adapted, n)
+    etas = np.ascontiguousarray(np.vstack([first, second]))
+    logs = -0.5 * np.append(found, _objectives(problem, second))
+    both = np.logaddexp(_log_mixture(etas, model, modes), _log_student(etas, *adapted))
+    weights = _normalised(logs - both)
     return Sample(
         etas=etas[_systematic(random, weights, n)],
         effective=float(1.0 / np.sum(weights**2)),
         pareto_k=pareto_shape(weights),
-        laplace_efficiency=_laplace_efficiency(random, problem, posterior, max(n // 2, 100)),
+        laplace_efficiency=_laplace_efficiency(random, problem, posterior, max(n // 4, 100)),
         modes=len(modes),
     )
 
@@ -110,27 +115,37 @@ def _propose(
     """(n, e): a fixed share of the prior, the rest shared by the modes, each Student's t."""
     from_prior = int(PRIOR_SHARE * n)
     counts = [len(part) for part in np.array_split(np.arange(n - from_prior), len(modes))]
-    normal = random.standard_normal((n, len(model.omega)))
-    stretch = np.sqrt(DEGREES_OF_FREEDOM / random.chisquare(DEGREES_OF_FREEDOM, n))
-    parts, start = [normal[:from_prior] @ np.linalg.cholesky(model.omega).T], from_prior
-    for (eta, covariance), count in zip(modes, counts, strict=True):
-        rows = slice(start, start + count)
-        parts.append(eta + (normal[rows] * stretch[rows, None]) @ np.linalg.cholesky(covariance).T)
-        start += count
+    normal = random.standard_normal((from_prior, len(model.omega)))
+    parts = [normal @ np.linalg.cholesky(model.omega).T]
+    parts += [_student(random, *mode, count) for mode, count in zip(modes, counts, strict=True)]
     return np.ascontiguousarray(np.vstack(parts))
 
 
-def _log_density(etas: np.ndarray, model: PopulationModel, modes: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
-    """(n,) log of the whole mixture's density (the balance heuristic of Veach and Guibas), up to a constant."""
-    e, nu = etas.shape[1], DEGREES_OF_FREEDOM
-    square, half_det = _mahalanobis(etas, np.zeros(e), model.omega)
-    logs = [np.log(PRIOR_SHARE) - 0.5 * square - half_det - 0.5 * e * np.log(2 * np.pi)]
-    constant = gammaln((nu + e) / 2) - gammaln(nu / 2) - 0.5 * e * np.log(nu * np.pi)
-    for eta, covariance in modes:
-        square, half_det = _mahalanobis(etas, eta, covariance)
-        share = np.log((1 - PRIOR_SHARE) / len(modes))
-        logs.append(share + constant - half_det - 0.5 * (nu + e) * np.log1p(square / nu))
+def _student(random: np.random.Generator, eta: np.ndarray, covariance: np.ndarray, n: int) -> np.ndarray:
+    normal = random.standard_normal((n, eta.size))
+    stretch = np.sqrt(DEGREES_OF_FREEDOM / random.chisquare(DEGREES_OF_FREEDOM, n))
+    return np.ascontiguousarray(eta + (normal * stretch[:, None]) @ np.linalg.cholesky(covariance).T)
+
+
+def _moments(etas: np.ndarray, weights: np.ndarray, model: PopulationModel) -> tuple[np.ndarray, np.ndarray]:
+    """Weighted mean and covariance, a hundredth of the prior's added so that it never collapses."""
+    mean = weights @ etas
+    return mean, (etas - mean).T @ (weights[:, None] * (etas - mean)) + 0.01 * model.omega
+
+
+def _log_mixture(etas: np.ndarray, model: PopulationModel, modes: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """(n,) log density of the first half's mixture (the balance heuristic of Veach and Guibas)."""
+    square, half_det = _mahalanobis(etas, np.zeros(etas.shape[1]), model.omega)
+    logs = [np.log(PRIOR_SHARE) - 0.5 * square - half_det - 0.5 * etas.shape[1] * np.log(2 * np.pi)]
+    logs += [np.log((1 - PRIOR_SHARE) / len(modes)) + _log_student(etas, *mode) for mode in modes]
     return np.asarray(logsumexp(logs, axis=0))
+
+
+def _log_student(etas: np.ndarray, eta: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    e, nu = eta.size, DEGREES_OF_FREEDOM
+    square, half_det = _mahalanobis(etas, eta, covariance)
+    constant = gammaln((nu + e) / 2) - gammaln(nu / 2) - 0.5 * e * np.log(nu * np.pi)
+    return np.asarray(constant - half_det - 0.5 * (nu + e) * np.log1p(square / nu))
 
 
 def _mahalanobis(etas: np.ndarray, center: np.ndarray, covariance: np.ndarray) -> tuple[np.ndarray, float]:
