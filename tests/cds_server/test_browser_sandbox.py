@@ -110,7 +110,8 @@ def test_an_accepted_dose_goes_into_the_order_and_the_feedback_is_kept(browser, 
     chart.answered("order-sign")
     card = chart.one(".card").get_attribute("data-card")
     accepted = chart.one("[data-accept]")
-    label = accepted.text.removeprefix("Accept: ").rpartition(" (")[0]
+    # the label also says when the first dose was reckoned; the list of orders shows the regimen alone
+    label = accepted.text.removeprefix("Accept: ").partition(", reckoned with the first dose")[0]
     suggestion = accepted.get_attribute("data-accept")
     accepted.click()
     chart.until(lambda: chart.text(".outcome").startswith("Accepted"))
