@@ -1,18 +1,19 @@
 """MAP estimate of one patient with its Laplace covariance, as a Posterior with a named status."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from models.events import BELOW, D_AMOUNT, D_STEADY, D_TIME, L_CENSORING, L_VALUE, O_OUTPUT, O_TIME
 from models.fit.kernels.map import CONVERGED, INVALID, NOT_CONVERGED, SINGULAR
-from models.fit.kernels.objective import Problem
 from models.fit.kernels.search import Found, search
+from models.fit.options import FitOptions
 from models.fit.posterior import FitStatus, LevelFit, Posterior
-from models.pk.linked import linked_events, linked_plan
+from models.fit.problem import problem_of
 from models.population.model import PopulationModel
 from models.subject import Subject
+
+__all__ = ["FitOptions", "fit_map", "prior", "starting_points"]
 
 AWAY = 1.5  # prior standard deviations; nine in ten of a population lie within
 WIDE = 0.25  # variance of an eta, a CV of about 50 %, from which on second minima were met
@@ -35,18 +36,6 @@ MESSAGE = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class FitOptions:
-    """prior_weight: 1 is the full prior, below 1 a flattened one. starts: None, or how many points to search from."""
-
-    prior_weight: float = 1.0
-    starts: int | None = None
-
-    def __post_init__(self) -> None:
-        if not 0.0 < self.prior_weight < float("inf"):
-            raise ValueError(f"prior_weight must be above 0 and finite, got {self.prior_weight}")
-
-
 def fit_map(model: PopulationModel, subject: Subject, *, options: FitOptions | None = None) -> Posterior:
     """The most probable random effects given the subject's levels; never raises for a fit that fails (see status)."""
     if subject.levels.shape[0] == 0:
@@ -55,7 +44,7 @@ def fit_map(model: PopulationModel, subject: Subject, *, options: FitOptions | N
     early = _before_every_dose(subject)
     if early is not None:
         return _refused(model, f"level at {early:g} h lies before every recorded dose; record the doses before it")
-    problem = Problem(linked_plan(model), linked_events(subject.events), subject.levels, options.prior_weight)
+    problem = problem_of(model, subject, options)
     found = search(problem, _starts(model) if options.starts is None else starting_points(model, options.starts))
     return _posterior(model, subject, found)
 
