@@ -31,8 +31,8 @@ class Table:
             raise self.error(key, "a list of texts", value)
         return tuple(value)
 
-    def flag(self, key: str) -> bool:
-        value = self._take(key, None)
+    def flag(self, key: str, *, default: bool | None = None) -> bool:
+        value = self._take(key, default)
         if not isinstance(value, bool):
             raise self.error(key, "true or false", value)
         return value
@@ -59,9 +59,14 @@ class Table:
             raise self.error(key, "a table", value)
         return Table(self._file, f"{self._where}{key}.", value)
 
-    def tables(self, key: str) -> tuple["Table", ...]:
-        value = self._take(key, None)
-        if not isinstance(value, list) or not value or not all(isinstance(item, Mapping) for item in value):
+    def tables(self, key: str, *, default: list[Any] | None = None) -> tuple["Table", ...]:
+        """At least one table, unless there is a default."""
+        value = self._take(key, default)
+        if (
+            not isinstance(value, list)
+            or (not value and default is None)
+            or not all(isinstance(item, Mapping) for item in value)
+        ):
             raise self.error(key, "at least one [[table]]", value)
         return tuple(Table(self._file, f"{self._where}{key}[{i}].", item) for i, item in enumerate(value))
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from models.errors import RecordError
 
-Route = Literal["iv", "oral"]
+Route = Literal["iv", "oral", "sc"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,7 +14,7 @@ class Dose:
     """One administration, or a train of equal ones.
 
     time: h since the record's origin. amount: mg of the drug as its file defines it (free base or named salt).
-    duration: h of infusion; 0 is a bolus (iv) or a swallowed dose (oral).
+    duration: h of infusion; 0 is a bolus (iv), an injection (sc) or a swallowed dose (oral).
     additional, interval: that many further doses, each interval h after the last (NONMEM ADDL, II).
     steady_state: the train has been given for ever before `time` (NONMEM SS=1).
     source: opaque key into the chart's provenance.

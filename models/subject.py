@@ -1,11 +1,11 @@
 """One patient prepared for one model: events and levels as arrays, covariates resolved at every change."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.covariates import CovariateUsed, resolve
+from models.covariates import CovariateUsed, breakpoints, resolve
 from models.errors import RecordError, UnitError
 from models.events import (
     ABOVE,
@@ -55,9 +55,11 @@ def subject_from_record(model: PopulationModel, record: PatientRecord, *, extra_
     route the model does not have, MissingCovariate.
     """
     doses = sorted((*record.doses, *extra_doses), key=lambda dose: dose.time)
+    record = replace(record, doses=tuple(doses))
     columns = dose_columns(model, doses)
     times = [level.time for level in record.levels]
-    points = np.unique(np.concatenate([columns["time"], times, [c.time for c in record.covariates], [record.now]]))
+    changes = [[c.time for c in record.covariates], breakpoints(model.needs, record), [record.now]]
+    points = np.unique(np.concatenate([columns["time"], times, *changes]))
     resolved = resolve(model.needs, record, points)
     at_now = resolve(model.needs, record, [record.now])
     first = _changes(resolved.values)

@@ -9,6 +9,7 @@ from models.errors import MissingCovariate
 from models.findings import Finding, Severity
 from models.population import DomainLimit, PopulationModel
 from models.record import PatientRecord
+from models.terms import TERMS
 from models.units import COVARIATES
 
 
@@ -63,7 +64,13 @@ def _domain(
 ) -> Iterable[Finding]:
     for limit in domain:
         value, source = _value(limit.name, used, record)
-        if value is None:
+        if value is None and limit.required:
+            only = _range_words(limit, limit.hard or limit.soft or (0.0, 0.0))
+            text = f"The model is for patients with {only}; the chart does not say it of this patient."
+            yield Finding(code="domain-unknown", severity="critical", text=text)
+        elif value is None and _silence_means_no(limit):
+            continue
+        elif value is None:
             text = f"{words(limit.name).capitalize()} is not charted, so the model's range for it can not be checked."
             yield Finding(code=f"{limit.name.replace('_', '-')}-unchecked", severity="warning", text=text)
         elif limit.hard and not limit.hard[0] <= value <= limit.hard[1]:
@@ -84,7 +91,21 @@ def _outside(
 ) -> Finding:
     unit = COVARIATES.get(limit.name, limit.unit)
     name = words(limit.name)
-    range_words = f"{bounds[0]:g} to {shown(limit.name, bounds[1], unit)}"
+    range_words = _range_words(limit, bounds)
     meaning = "is outside what the model was made for" if severity == "critical" else "is where its data were few"
     text = f"{name[0].upper()}{name[1:]} of {shown(limit.name, value, unit)} {meaning} ({range_words}: {limit.source})."
     return Finding(code=code, severity=severity, text=text, sources=(source,) if source else ())
+
+
+def _range_words(limit: DomainLimit, bounds: tuple[float, float]) -> str:
+    unit = COVARIATES.get(limit.name, limit.unit)
+    if limit.name in TERMS and TERMS[limit.name].flag:
+        return f"{words(limit.name)}: {shown(limit.name, bounds[1], unit)}"
+    return f"{bounds[0]:g} to {shown(limit.name, bounds[1], unit)}"
+
+
+def _silence_means_no(limit: DomainLimit) -> bool:
+    """What is charted only where it is so, in a model for those without it."""
+    term = TERMS.get(limit.name)
+    without = limit.hard is None or limit.hard[0] <= 0.0
+    return term is not None and term.flag and term.nature == "charted" and without

@@ -10,17 +10,18 @@ from models.record import Route
 def candidates(drug: Drug, route: Route, *, start: float) -> tuple[Regimen, ...]:
     """Every dose step at every interval of the route's products, infused at the usual rate; hard limits come later."""
     return tuple(
-        Regimen(amount=amount, interval=interval, duration=duration(product, amount), route=route, start=start)
+        Regimen(amount=amount, interval=interval, duration=hours, route=route, start=start)
         for product in drug.products
         if product.route == route
         for interval in product.intervals
         for amount in _amounts(product)
-        if duration(product, amount) < interval
+        for hours in (interval if product.continuous else duration(product, amount),)
+        if hours < interval or product.continuous
     )
 
 
 def duration(product: Product, amount: float) -> float:
-    """Hours of infusion at the usual rate, rounded up to the product's step; 0 for a swallowed dose."""
+    """Hours of infusion at the usual rate, rounded up to the product's step; 0 for a swallowed or injected dose."""
     if product.usual_rate is None:
         return product.shortest_duration
     steps = ceil(amount / product.usual_rate / product.duration_step - 1e-9)

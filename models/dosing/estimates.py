@@ -6,6 +6,7 @@ from models.dosing.advice import ParameterEstimate
 from models.dosing.attainment import interval
 from models.dosing.case import Case
 from models.pk import parameters
+from models.population.effects import reference_value
 
 
 def estimates(case: Case) -> tuple[ParameterEstimate, ...]:
@@ -19,7 +20,7 @@ def estimates(case: Case) -> tuple[ParameterEstimate, ...]:
             unit=item.unit,
             individual=interval(individual[item.name], item.unit),
             typical=float(typical[item.name][0]),
-            reference=item.value,
+            reference=reference_value(item),
         )
         for item in case.model.parameters
     )

@@ -1,6 +1,7 @@
 """How this patient differs from the population, in plain sentences."""
 
 from collections.abc import Iterable, Mapping
+from math import isfinite
 
 from models.covariates import words
 from models.dosing.advice import ParameterEstimate
@@ -60,7 +61,7 @@ def _individual(item: ParameterEstimate, symbol: str, moved_by: tuple[str, ...])
 
 
 def _covariates(item: ParameterEstimate, symbol: str, moved_by: tuple[str, ...]) -> str:
-    change = _change(item.typical, item.reference)
+    change = _change(item.typical, item.reference) if isfinite(item.reference) else ""
     if not change or not moved_by:
         return ""
     name = _name(item.name, symbol)

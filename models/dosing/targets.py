@@ -1,13 +1,13 @@
-"""Which target holds for a patient: the drug file's, by time after transplant where it depends on that."""
+"""Which target holds for a patient: the drug file's, by what is known of the patient and how the drug is given."""
 
 from dataclasses import dataclass
 
-from models.covariates import value_at
+from models.covariates import value_at, words
 from models.drug import Drug, DrugTarget
 from models.errors import UnitError
 from models.findings import Finding
 from models.record import PatientRecord
-from models.target import Target
+from models.target import Target, unit_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,43 +15,52 @@ class TargetChoice:
     """The target, what lies above and below it in words, and what had to be assumed."""
 
     target: Target
+    also: tuple[Target, ...] = ()
     above_means: str = ""
     below_means: str = ""
     findings: tuple[Finding, ...] = ()
 
 
-def choose_target(drug: Drug, record: PatientRecord) -> TargetChoice:
-    """The drug file's target in force at record.now; the first of the file, said aloud, where the day is not known."""
-    if all(item.from_days is None and item.until_days is None for item in drug.targets):
-        return _choice(drug.targets[0])
-    day = value_at(record, "days_after_transplant", record.now)
-    if day is None:
-        return _choice(drug.targets[0], (_assumed(drug.targets[0].target),))
-    return _choice(next((item for item in drug.targets if _holds(item, day)), drug.targets[-1]))
+def choose_target(drug: Drug, record: PatientRecord, *, continuous: bool = False) -> TargetChoice:
+    """The first target of the drug file that holds at record.now; where a condition's covariate is not known, the first
+    that may hold, said aloud; where none holds, the last."""
+    given = ("any", "continuous" if continuous else "intermittent")
+    fitting = [item for item in drug.targets if item.given in given] or list(drug.targets)
+    values = {
+        item.covariate: value_at(record, item.covariate, record.now) for target in fitting for item in target.when
+    }
+    for item in fitting:
+        unknown = [c.covariate for c in item.when if values[c.covariate] is None]
+        if all(c.covariate in unknown or c.holds(values[c.covariate] or 0.0) for c in item.when):
+            return _choice(item, tuple(_assumed(name, item.target) for name in dict.fromkeys(unknown)))
+    return _choice(fitting[-1])
 
 
 def given_target(drug: Drug, target: Target) -> TargetChoice:
     """A clinician's or a site's own target; UnitError where it is not in the drug's canonical unit."""
-    expected = drug.exposure_unit if target.metric == "auc24" else drug.concentration_unit
+    expected = unit_of(target.metric, drug.concentration_unit)
     if target.unit != expected:
         raise UnitError(f"target of {drug.name}: {target.metric} must be in {expected}, got {target.unit!r}")
-    if not 0 < target.low < target.high:
-        raise UnitError(f"target of {drug.name}: expected 0 < low < high, got {target.low} and {target.high}")
+    if not 0 <= target.low < target.high:
+        raise UnitError(f"target of {drug.name}: expected 0 <= low < high, got {target.low} and {target.high}")
     known = next((item for item in drug.targets if item.target == target), None)
     return _choice(known) if known else TargetChoice(target=target)
 
 
 def _choice(item: DrugTarget, findings: tuple[Finding, ...] = ()) -> TargetChoice:
     return TargetChoice(
-        target=item.target, above_means=item.above_means, below_means=item.below_means, findings=findings
+        target=item.target,
+        also=item.also,
+        above_means=item.above_means,
+        below_means=item.below_means,
+        findings=findings,
     )
 
 
-def _holds(item: DrugTarget, day: float) -> bool:
-    after = item.from_days is None or day >= item.from_days
-    return after and (item.until_days is None or day < item.until_days)
+_DAY_UNKNOWN = "The day of transplantation is not charted; the target for {indication} was assumed."
 
 
-def _assumed(target: Target) -> Finding:
-    text = f"The day of transplantation is not charted; the target for {target.indication} was assumed."
-    return Finding(code="target-assumed", severity="warning", text=text)
+def _assumed(covariate: str, target: Target) -> Finding:
+    unknown = f"{words(covariate).capitalize()} is not charted; the target for {{indication}} was assumed."
+    text = _DAY_UNKNOWN if covariate == "days_after_transplant" else unknown
+    return Finding(code="target-assumed", severity="warning", text=text.format(indication=target.indication))

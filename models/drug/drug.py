@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from models.record import Route
-from models.target import Target
+from models.target import Target, unit_of
 
 LevelKind = Literal["any", "peak", "trough"]
 
@@ -24,8 +24,9 @@ class Product:
     """How one route is dosed in practice.
 
     increment, smallest, largest: mg of one administration that the search proposes. intervals: h.
-    usual_rate: mg/h from which a proposed infusion's duration follows, None for swallowed doses; duration is rounded up
-    to duration_step h and never below shortest_duration h.
+    usual_rate: mg/h from which a proposed infusion's duration follows, None for swallowed or injected doses and where
+    shortest_duration is the usual one; duration is rounded up to duration_step h and never below shortest_duration h.
+    continuous: infused over the whole interval.
     """
 
     route: Route
@@ -38,6 +39,7 @@ class Product:
     shortest_duration: float
     duration_step: float
     source: str
+    continuous: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,12 +73,28 @@ class Preference:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Condition:
+    """A covariate from low (included) until high (excluded)."""
+
+    covariate: str
+    low: float
+    high: float
+
+    def holds(self, value: float) -> bool:
+        return self.low <= value < self.high
+
+
+@dataclass(frozen=True, kw_only=True)
 class DrugTarget:
-    """A target and when it holds: `when` is always, or days after transplant from (included) until (excluded)."""
+    """A target and when it holds: every condition, and how the drug is given.
+
+    also: further bounds that have to hold with it (a trough under a limit beside a peak).
+    """
 
     target: Target
-    from_days: float | None = None
-    until_days: float | None = None
+    also: tuple[Target, ...] = ()
+    when: tuple[Condition, ...] = ()
+    given: Literal["any", "intermittent", "continuous"] = "any"
     above_means: str = ""
     below_means: str = ""
 
@@ -136,7 +154,8 @@ class Drug:
 
     molar_mass: g/mol of what the laboratory's mole means. amounts are mg of `amount_of`. covariates: worth reading from
     the chart. max_age: h, by covariate or "level", beyond which a value is said to be old. hold_above: the next dose
-    waits until the predicted median is below this. not_read: what matters and is not looked at, said on every answer.
+    waits until the predicted median is below this. estimate_only: why no dose is searched, else "". not_read:
+    what matters and is not looked at, said on every answer.
     hash: SHA-256 of the file's bytes.
     """
 
@@ -166,6 +185,7 @@ class Drug:
     hold_source: str
     checks: Checks
     covers: Covers
+    estimate_only: str
     not_read: str
     not_verified: tuple[str, ...]
     hash: str
@@ -177,4 +197,4 @@ class Drug:
     @property
     def exposure_unit(self) -> str:
         """Unit of an AUC over 24 h, UCUM: 'mg.h/L'."""
-        return self.concentration_unit.replace("/", ".h/")
+        return unit_of("auc24", self.concentration_unit)

@@ -11,18 +11,16 @@ from models.drug.drug import (
     Checks,
     Covers,
     Drug,
-    DrugTarget,
     LevelCode,
     LevelKind,
     Limit,
     Limits,
     Plausible,
     Preference,
-    Product,
 )
+from models.drug.products import read_product
+from models.drug.targets import read_target
 from models.errors import ModelFileError
-from models.record import Route
-from models.target import Metric, Target
 from models.units import COVARIATES
 
 
@@ -57,11 +55,11 @@ def _drug(top: Table, common: Mapping[str, Plausible], digest: str) -> Drug:
         molar_source=mass.text("source"),
         rxnorm=codes.texts("rxnorm"),
         atc=codes.texts("atc"),
-        level_codes=tuple(_level_code(table) for table in codes.tables("level")),
-        products=tuple(_product(table) for table in top.tables("product")),
+        level_codes=tuple(_level_code(table) for table in codes.tables("level", default=[])),
+        products=tuple(read_product(table) for table in top.tables("product", default=[])),
         preference=_preference(top.table("preference", default={})),
-        limits=_limits(top.table("limits")),
-        targets=tuple(_target(table, unit) for table in top.tables("target")),
+        limits=_limits(top.table("limits", default={})),
+        targets=tuple(read_target(table, unit) for table in top.tables("target", default=[])),
         plausible=MappingProxyType({**common, **_plausible(top.table("plausible"))}),
         covariates=top.texts("covariates"),
         max_age=_max_age(top.table("max_age_h", default={})),
@@ -71,6 +69,7 @@ def _drug(top: Table, common: Mapping[str, Plausible], digest: str) -> Drug:
         hold_source=hold.text("source", default=""),
         checks=_checks(top.table("checks")),
         covers=_covers(top.table("covers", default={})),
+        estimate_only=top.text("estimate_only", default=""),
         not_read=top.text("not_read", default=""),
         not_verified=top.texts("not_verified"),
         hash=digest,
@@ -85,27 +84,6 @@ def _level_code(table: Table) -> LevelCode:
     code = LevelCode(loinc=table.text("loinc"), kind=kind, display=table.text("display"))
     table.finish()
     return code
-
-
-def _product(table: Table) -> Product:
-    product = Product(
-        route=cast(Route, table.text("route", one_of=get_args(Route))),
-        form=table.text("form"),
-        increment=table.number("increment_mg", above=0),
-        smallest=table.number("smallest_mg", above=0),
-        largest=table.number("largest_mg", above=0),
-        intervals=table.numbers("intervals_h", above=0),
-        usual_rate=table.maybe("usual_rate_mg_per_h", above=0),
-        shortest_duration=table.number("shortest_duration_h", low=0, default=0.0),
-        duration_step=table.number("duration_step_h", above=0, default=0.5),
-        source=table.text("source"),
-    )
-    if product.largest < product.smallest:
-        raise table.error("largest_mg", f"at least smallest_mg ({product.smallest:g})", product.largest)
-    if product.route == "oral" and (product.usual_rate is not None or product.shortest_duration):
-        raise table.error("usual_rate_mg_per_h", "left out, as is shortest_duration_h, for a swallowed dose", "a value")
-    table.finish()
-    return product
 
 
 def _preference(table: Table) -> Preference:
@@ -131,6 +109,8 @@ _LIMIT_UNITS = {
 
 
 def _limits(table: Table) -> Limits:
+    if not table.names():
+        return Limits()
     limits = {name: _limit(table.table(name), unit) for name, unit in _LIMIT_UNITS.items() if name in table.names()}
     for name in ("single", "daily"):
         if name not in limits:
@@ -145,30 +125,6 @@ def _limit(table: Table, unit: str) -> Limit:
     )
     table.finish()
     return limit
-
-
-def _target(table: Table, concentration_unit: str) -> DrugTarget:
-    metric = cast(Metric, table.text("metric", one_of=get_args(Metric)))
-    unit = concentration_unit.replace("/", ".h/") if metric == "auc24" else concentration_unit
-    target = Target(
-        metric=metric,
-        low=table.number("low", above=0),
-        high=table.number("high", above=0),
-        unit=table.text("unit", one_of=(unit,)),
-        indication=table.text("indication"),
-        source=table.text("source"),
-    )
-    if target.high <= target.low:
-        raise table.error("high", f"above low ({target.low:g})", target.high)
-    drug_target = DrugTarget(
-        target=target,
-        from_days=table.maybe("from_days_after_transplant", low=0),
-        until_days=table.maybe("until_days_after_transplant", above=0),
-        above_means=table.text("above_means", default=""),
-        below_means=table.text("below_means", default=""),
-    )
-    table.finish()
-    return drug_target
 
 
 def _plausible(top: Table) -> dict[str, Plausible]:
@@ -227,6 +183,11 @@ def _check(path: Path, drug: Drug) -> None:
     where = f"{path.parent.name}/{path.name}"
     if drug.name != path.parent.name:
         raise ModelFileError(f"{where}: name must be its folder's, {path.parent.name!r}, got {drug.name!r}")
+    if bool(drug.estimate_only) == bool(drug.products and drug.targets):
+        raise ModelFileError(f"{where}: expected either [[product]] and [[target]], or estimate_only saying why not")
+    conditions = {item.covariate for target in drug.targets for item in target.when}
+    if unknown := sorted({*conditions} - {*COVARIATES}):
+        raise ModelFileError(f"{where}: target.when names {unknown}; known are {sorted(COVARIATES)}")
     if unknown := sorted({*drug.covariates, *drug.max_age} - {*COVARIATES, "level"}):
         raise ModelFileError(f"{where}: covariates {unknown} are not known; known are {sorted(COVARIATES)}")
     if "level" not in drug.plausible or drug.plausible["level"].unit != drug.concentration_unit:
@@ -234,5 +195,9 @@ def _check(path: Path, drug: Drug) -> None:
     for name, item in drug.plausible.items():
         if name in COVARIATES and item.unit != COVARIATES[name]:
             raise ModelFileError(f"{where}: plausible.{name}.unit must be {COVARIATES[name]!r}, got {item.unit!r}")
+    if drug.products and drug.limits.single is None:
+        raise ModelFileError(
+            f"{where}: limits must be given: no dosed drug goes without a largest single and daily dose"
+        )
     if (drug.hold_above is None) != (not drug.hold_source):
         raise ModelFileError(f"{where}: hold.above and hold.source go together")

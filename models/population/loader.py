@@ -3,8 +3,9 @@
 import tomllib
 from hashlib import sha256
 from pathlib import Path
+from typing import get_args
 
-from models.covariates import CovariateNeed
+from models.covariates.need import Between, CovariateNeed
 from models.errors import ModelFileError
 from models.population.check import check_model
 from models.population.model import DomainLimit, PopulationModel
@@ -37,12 +38,11 @@ def parse_model(content: bytes, file: str) -> PopulationModel:
 
 def _read(top: Table, file: str, digest: str) -> PopulationModel:
     units = top.table("units")
-    units.word("time", ("h",))
+    units.word("time", ("min", "h", "d", "wk"))  # the paper's; each parameter names its own
     amount = units.word("amount", ("ng", "ug", "mg", "g"))
     units.done()
     evidence = top.table("evidence", {})
     random = read_random(top.table("random", {}))
-    needs, interpolated = _needs(top.table("covariates", {}))
     model = PopulationModel(
         id=top.text("id"),
         drug=top.text("drug"),
@@ -59,9 +59,8 @@ def _read(top: Table, file: str, digest: str) -> PopulationModel:
         derived=read_derived(top.table("derived", {})),
         random=random,
         omega=read_omega(top, random),
-        needs=needs,
+        needs=_needs(top.table("covariates", {})),
         domain=_domain(top.table("domain", {})),
-        interpolated=interpolated,
         file=file,
         hash=digest,
     )
@@ -87,25 +86,26 @@ def _population(table: Table) -> str:
     return text
 
 
-def _needs(table: Table) -> tuple[tuple[CovariateNeed, ...], tuple[str, ...]]:
-    needs, interpolated = [], []
-    for name, item in table.children():
-        if item.word("between", ("carried", "interpolated"), "carried") == "interpolated":
-            interpolated.append(name)
-        options = item.table("options", {})
-        item.text("source", "")
-        need = CovariateNeed(
-            name=name,
-            unit=item.text("unit"),
-            formula=item.text("formula", "measured"),
-            default=item.number("default", None),
-            low=item.number("low", None),
-            high=item.number("high", None),
-            options=options.rest_numbers(),
-        )
-        item.done()
-        needs.append(need)
-    return tuple(needs), tuple(interpolated)
+def _needs(table: Table) -> tuple[CovariateNeed, ...]:
+    return tuple(_need(name, item) for name, item in table.children())
+
+
+def _need(name: str, item: Table) -> CovariateNeed:
+    options = item.table("options", {})
+    item.text("source", "")
+    need = CovariateNeed(
+        name=name,
+        unit=item.text("unit"),
+        formula=item.text("formula", "measured"),
+        default=item.number("default", None),
+        low=item.number("low", None),
+        high=item.number("high", None),
+        options=options.rest_numbers(),
+        between="carried" if item.word("between", get_args(Between), "carried") == "carried" else "interpolated",
+        steps=item.numbers("steps", None, ()),
+    )
+    item.done()
+    return need
 
 
 def _domain(table: Table) -> tuple[DomainLimit, ...]:
@@ -117,6 +117,7 @@ def _domain(table: Table) -> tuple[DomainLimit, ...]:
             hard=_range(item, "hard"),
             soft=_range(item, "soft"),
             source=item.text("source"),
+            required=item.flag("required", False),
         )
         item.done()
         limits.append(limit)

@@ -26,11 +26,16 @@ class Effect:
 
 @dataclass(frozen=True, kw_only=True)
 class Parameter:
-    """One primary parameter: typical value at the reference covariates, in `unit`. symbol: as printed (CL/F)."""
+    """One primary parameter. value: as printed, in printed_unit; times scale, in `unit`, which counts in hours.
+
+    symbol: as printed (CL/F).
+    """
 
     name: str
     value: float
     unit: str
+    printed_unit: str
+    scale: float
     source: str
     symbol: str
     effects: tuple[Effect, ...] = ()
@@ -157,13 +162,17 @@ class Structure:
 
 @dataclass(frozen=True, kw_only=True)
 class DomainLimit:
-    """Studied range of a covariate. Outside hard: the model is not used. Outside soft: used, and said aloud."""
+    """Studied range of a covariate. Outside hard: the model is not used. Outside soft: used, and said aloud.
+
+    required: a value that is not known counts as outside.
+    """
 
     name: str
     unit: str
     hard: tuple[float, float] | None
     soft: tuple[float, float] | None
     source: str
+    required: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -190,7 +199,6 @@ class PopulationModel:
     omega: np.ndarray
     needs: tuple[CovariateNeed, ...]
     domain: tuple[DomainLimit, ...]
-    interpolated: tuple[str, ...]
     file: str
     hash: str
 
@@ -214,7 +222,9 @@ class PopulationModel:
     @property
     def linear(self) -> bool:
         fluxes = self.structure.fluxes
-        return not self.structure.initial and all(flux.kind == "linear" and flux.modulator is None for flux in fluxes)
+        by_dose = any("dose" in need.inputs for need in self.needs)
+        linear = all(flux.kind == "linear" and flux.modulator is None for flux in fluxes)
+        return linear and not by_dose and not self.structure.initial
 
     def with_variances(self, omega: np.ndarray, residuals: tuple[Residual, ...]) -> "PopulationModel":
         """The same model with other variances, for sensitivity analyses and comparisons with other programs."""

@@ -3,7 +3,7 @@
 from models.population.model import Derived, Effect, Parameter, Term
 from models.population.table import Table
 
-# kind -> (numbers it must have, numbers it may have with their defaults); meaning: models/pk/effects.py
+# kind -> (numbers it must have, numbers it may have with their defaults); meaning: models/population/effects.py
 EFFECTS: dict[str, tuple[tuple[str, ...], dict[str, float]]] = {
     "power": (("reference", "exponent"), {}),
     "linear": (("reference", "slope"), {}),
@@ -16,16 +16,31 @@ EFFECTS: dict[str, tuple[tuple[str, ...], dict[str, float]]] = {
     "saturating": (("reference", "half"), {}),
     "below": (("limit", "factor"), {}),
     "above": (("limit", "factor"), {}),
+    "deviation": (("reference", "slope"), {}),
+    "approach": (("start", "end", "rate"), {}),
+    "power-broken": (("reference", "exponent_below", "exponent_above"), {}),
+    "linear-broken": (("reference", "slope_below", "slope_above"), {}),
+    "from": (("limit", "factor"), {}),
+    "fade": (("maximum", "start", "half"), {}),
+    "loss": (("fraction", "start", "scale", "exponent"), {}),
 }
+
+# what a paper's unit of time or flow is in hours and litres: ending -> (ending, factor)
+PER_HOUR = {"mL/min": ("L/h", 0.06), "/d": ("/h", 1 / 24), "/wk": ("/h", 1 / 168), "/min": ("/h", 60.0)}
+HOURS = {"min": 1 / 60, "d": 24.0, "wk": 168.0}
 
 
 def read_parameters(table: Table) -> tuple[Parameter, ...]:
     parameters = []
     for name, item in table.children():
+        printed = item.text("unit")
+        unit, scale = in_hours(printed)
         parameter = Parameter(
             name=name,
             value=item.number("value"),
-            unit=item.text("unit"),
+            unit=unit,
+            printed_unit=item.text("printed_unit", printed),
+            scale=scale,
             source=item.text("source"),
             symbol=item.text("symbol", name),
             effects=tuple(_effect(effect) for effect in item.tables("effects", ())),
@@ -36,6 +51,14 @@ def read_parameters(table: Table) -> tuple[Parameter, ...]:
     return tuple(parameters)
 
 
+def in_hours(unit: str) -> tuple[str, float]:
+    """A paper's unit as the engine's, and what to multiply by: ("L/d") -> ("L/h", 1/24)."""
+    for ending, (ours, factor) in PER_HOUR.items():
+        if unit.endswith(ending):
+            return unit.removesuffix(ending) + ours, factor
+    return ("h", HOURS[unit]) if unit in HOURS else (unit, 1.0)
+
+
 def _effect(item: Table) -> Effect:
     kind = item.word("kind", tuple(EFFECTS))
     covariate = item.text("covariate")
@@ -44,7 +67,7 @@ def _effect(item: Table) -> Effect:
     needed, optional = EFFECTS[kind]
     numbers = {key: item.number(key) for key in needed}
     numbers |= {key: item.number(key, default) for key, default in optional.items()}
-    if "reference" in numbers and kind in ("power", "saturating") and numbers["reference"] <= 0:
+    if "reference" in numbers and kind in ("power", "power-broken", "saturating") and numbers["reference"] <= 0:
         item.fail("reference", "a number above 0", numbers["reference"])
     table = item.table("values").rest_numbers() if kind == "table" else {}
     _check_keys(item, table)

@@ -4,6 +4,7 @@ from typing import get_args
 
 from models.population.model import Dosing, Flux, Modulator, Output, Residual, ResidualKind, Structure
 from models.population.table import Table
+from models.record import Route
 
 # grams and litres in one of each unit; the scale of an output follows from them
 MASS = {"g": 1.0, "mg": 1e-3, "ug": 1e-6, "ng": 1e-9}
@@ -23,8 +24,8 @@ def read_structure(table: Table) -> Structure:
 def _routes(table: Table) -> tuple[tuple[str, Table], ...]:
     children = table.table("routes").children()
     for name, _ in children:
-        if name not in ("iv", "oral"):
-            table.fail("routes", "the routes iv and oral", name)
+        if name not in get_args(Route):
+            table.fail("routes", f"the routes {', '.join(get_args(Route))}", name)
     return children
 
 

@@ -70,6 +70,12 @@ class Table:
             self.fail(key, "a list of numbers" if length is None else f"a list of {length} numbers", value)
         return tuple(float(item) for item in value)
 
+    def flag(self, key: str, default: bool) -> bool:
+        value = self._take(key, "true or false", default)
+        if not isinstance(value, bool):
+            self.fail(key, "true or false", value)
+        return value
+
     def table(self, key: str, default: Any = _MISSING) -> "Table":
         value = self._take(key, "a table", default)
         if not isinstance(value, Mapping):

@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import RecordError
-from models.formulas import FORMULAS, ckd_epi_2021, cockcroft_gault, dubois, janmahasatian, mosteller
+from models.formulas import ckd_epi_2021, cockcroft_gault, dubois, janmahasatian, mosteller
+from models.formulas.renal import RENAL
+from models.formulas.size import SIZE
 
 EXACT = 1e-12  # the same arithmetic in another order
 
@@ -72,7 +74,10 @@ def test_formulas_rise_and_fall_as_they_should(
     age: float, weight: float, height: float, creatinine: float, female: float
 ) -> None:
     inputs = {"age": age, "weight": weight, "height": height, "creatinine": creatinine, "female": female}
-    for formula in FORMULAS.values():
+    inputs["gestational_age"] = 39.0
+    for formula in (*RENAL, *SIZE):
+        if formula.name in ("creatinine-molar", "james", "cockcroft-gault-james"):
+            continue  # a conversion; and lean body weight by James falls again in the very obese
         value = formula.function(**{name: inputs[name] for name in formula.inputs})
         assert np.isfinite(value)
         assert value > 0

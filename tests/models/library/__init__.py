@@ -1,0 +1,1 @@
+"""Each shipped model against numbers that were not made by this project's code."""
