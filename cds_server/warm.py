@@ -12,6 +12,7 @@ from models.drug import Drug
 from models.fit import fit_map
 from models.pk import concentrations
 from models.population import PopulationModel
+from models.population.plan import plan_of
 from models.record import Covariate, Dose, Level, PatientRecord
 from models.subject import subject_from_record
 
@@ -32,8 +33,21 @@ _DOSES = 4
 
 
 def warm(catalog: Catalog) -> dict[str, Advice]:
-    """The answer for the made-up adult by model id; what matters is that everything a hook call runs has run."""
-    return {model.id: _answer(catalog.drug(model.drug), model) for model in catalog.models.values()}
+    """The answer for the made-up adult by model id; what matters is that everything a hook call runs has run.
+
+    The kernels are the same for all models: one model for each way of solving and each way of dosing compiles them all.
+    """
+    return {model.id: _answer(catalog.drug(model.drug), model) for model in _one_of_each(catalog)}
+
+
+def _one_of_each(catalog: Catalog) -> tuple[PopulationModel, ...]:
+    chosen: dict[tuple[int, str], PopulationModel] = {}
+    for drug in catalog.drugs.values():
+        for model in catalog.models_for(drug.name) if drug.products else ():
+            known = all(need.default is not None or set(need.inputs) <= set(_ADULT) for need in model.needs)
+            if known:
+                chosen.setdefault((plan_of(model).method, drug.products[0].route), model)
+    return tuple(chosen.values())
 
 
 def _answer(drug: Drug, model: PopulationModel) -> Advice:

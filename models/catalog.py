@@ -31,9 +31,11 @@ class Catalog:
         return self.models[id]
 
     def models_for(self, drug_name: str) -> tuple[PopulationModel, ...]:
-        """The drug's models in order of id; UnknownModel for a drug that is not in the catalog."""
+        """The drug's preferred models, then the others by id; UnknownModel for a drug that is not in the catalog."""
         drug = self.drug(drug_name)
-        return tuple(model for model in self.models.values() if model.drug == drug.name)
+        first = [f"{drug.name}/{stem}" for stem in drug.preferred]
+        ids = dict.fromkeys([*first, *(model.id for model in self.models.values() if model.drug == drug.name)])
+        return tuple(self.models[id] for id in ids)
 
 
 def load_catalog(folder: Path = DRUGS) -> Catalog:
@@ -49,6 +51,8 @@ def load_catalog(folder: Path = DRUGS) -> Catalog:
         if not files:
             raise ModelFileError(f"{path.parent.name}: no model file beside drug.toml; add <author><year>.toml")
         models |= {model.id: model for model in (_model(file, drug) for file in files)}
+        if missing := sorted({f"{drug.name}/{stem}" for stem in drug.preferred} - set(models)) or not drug.preferred:
+            raise ModelFileError(f"{drug.name}/drug.toml: preferred must name model files beside it, got {missing}")
     if not drugs:
         raise ModelFileError(f"{folder}: no <drug>/drug.toml was found; check the installation")
     _codes_are_of_one_drug(drugs)

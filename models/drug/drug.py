@@ -156,10 +156,11 @@ class Drug:
     the chart. max_age: h, by covariate or "level", beyond which a value is said to be old. hold_above: the next dose
     waits until the predicted median is below this. estimate_only: why no dose is searched, else "". not_read:
     what matters and is not looked at, said on every answer.
-    hash: SHA-256 of the file's bytes.
+    preferred: models by the stem of their file, the first the one that speaks for the drug. hash: SHA-256 of the bytes.
     """
 
     name: str
+    preferred: tuple[str, ...]
     display: str
     analyte: str
     matrix: str

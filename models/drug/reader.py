@@ -44,6 +44,7 @@ def _drug(top: Table, common: Mapping[str, Plausible], digest: str) -> Drug:
     unit = top.text("concentration_unit", one_of=("mg/L", "ug/L"))
     drug = Drug(
         name=top.text("name"),
+        preferred=top.texts("preferred"),
         display=top.text("display"),
         analyte=top.text("analyte"),
         matrix=top.text("matrix", one_of=("serum", "plasma", "whole blood")),
