@@ -192,10 +192,12 @@ def _dose_rows(model: PopulationModel, dose: Dose) -> Iterable[tuple[float, ...]
         raise RecordError(f"dose at {dose.time} h has {dose.additional} further doses; expected under {MAX_DOSES}")
     amount = dose.amount * MASS["mg"] / MASS[model.amount_unit]
     for k in range(dose.additional + 1):
-        for name in into:
+        for place, name in enumerate(into):
             comp = model.structure.compartments.index(name)
             rate = _rate(model, name, dose, amount)
-            yield dose.time + k * dose.interval, comp, amount, rate, dose.interval, float(dose.steady_state and k == 0)
+            # a dose into two compartments: the second's steady state adds to the first's and must not replace it
+            steady = float(1 + (place > 0)) if dose.steady_state and k == 0 else 0.0
+            yield dose.time + k * dose.interval, comp, amount, rate, dose.interval, steady
 
 
 def _rate(model: PopulationModel, compartment: str, dose: Dose, amount: float) -> float:

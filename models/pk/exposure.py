@@ -73,7 +73,7 @@ def steady_state(
     read off `points` times an interval and refined by a parabola: within 0.1 % as a rule, 1 % at worst.
     """
     dose = Dose(time=0.0, amount=amount, route=route, duration=duration, interval=interval, steady_state=True)
-    subject = _patient(model, covariates, dose)
+    subject = patient(model, covariates, dose)
     times = _grid(model, subject, interval, duration, points)
     at = np.append(times, interval)
     out = np.zeros(at.size, dtype=np.int64)
@@ -86,7 +86,8 @@ def steady_state(
     )
 
 
-def _patient(model: PopulationModel, covariates: Mapping[str, float], dose: Dose) -> Subject:
+def patient(model: PopulationModel, covariates: Mapping[str, float], dose: Dose) -> Subject:
+    """Somebody with these covariates (as the model uses them) and one dose; MissingCovariate where one is not given."""
     values = [_covariate(model, need.name, need.default, covariates) for need in model.needs]
     return assemble(
         model,
