@@ -120,34 +120,29 @@ def subject_from_rows(
     _check(rows)
     names = tuple(need.name for need in model.needs)
     values = np.array([[_value(model, need.name, need.default, row) for need in model.needs] for row in rows])
-    unique, row_index = _distinct(values.reshape(len(rows), len(names)))
+    distinct, row_index = _runs(values.reshape(len(rows), len(names)))
     obs = [i for i, row in enumerate(rows) if everywhere or row.observed is not None]
     dose = np.array(list(_doses(model, rows, row_index, covariates)), dtype=float).reshape(-1, 9)
     dose = dose[np.argsort(dose[:, D_TIME], kind="stable")]
     change = np.array(list(_changes(rows, row_index, covariates)), dtype=float).reshape(-1, 3)
     observed = [(rows[i].time, i, _output(model, rows[i]), row_index[i]) for i in obs]
     levels = [] if everywhere else [(rows[i].observed, BELOW if rows[i].below else 0, 1.0) for i in obs]
-    first = int(row_index[0])
     return Subject(
         model=model,
         events=Events(
             method=method_for(plan_of(model), dose),
             solver=0,
-            first_row=first,
-            typical=np.ascontiguousarray(typical_values(model.parameters, names, unique)),
-            weight=term_weights(model, names, unique),
+            first_row=0,
+            typical=np.ascontiguousarray(typical_values(model.parameters, names, distinct)),
+            weight=term_weights(model, names, distinct),
             dose=dose,
             obs=np.array(observed, dtype=float).reshape(-1, 4),
             change=change,
         ),
         levels=np.array(levels, dtype=float).reshape(-1, 3),
-        covariates=unique[_row_order(first, change)],
+        covariates=distinct,
         row_time=np.array([min(row.time for row in rows), *change[:, 0]]),
     )
-
-
-def _row_order(first: int, change: np.ndarray) -> list[int]:
-    return [first, *change[:, 2].astype(int)]
 
 
 def _check(rows: Sequence[Row]) -> None:
@@ -174,12 +169,11 @@ def _value(model: PopulationModel, name: str, default: float | None, row: Row) -
     return value
 
 
-def _distinct(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Distinct covariate rows, and which of them each record has."""
-    if values.shape[1] == 0:
-        return values[:1], np.zeros(values.shape[0], dtype=np.int64)
-    unique, index = np.unique(values, axis=0, return_inverse=True)
-    return unique, index.reshape(-1)
+def _runs(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(k, c) covariate rows in order of time, a new one wherever they change; and which of them each record has."""
+    changed = np.ones(values.shape[0], dtype=bool)
+    changed[1:] = (values[1:] != values[:-1]).any(axis=1)
+    return values[changed], np.cumsum(changed) - 1
 
 
 def _doses(model: PopulationModel, rows: Sequence[Row], index: np.ndarray, carry: Carry) -> Iterable[tuple[float, ...]]:
