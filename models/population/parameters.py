@@ -66,7 +66,7 @@ def _effect(item: Table) -> Effect:
     item.text("source", "")
     needed, optional = EFFECTS[kind]
     numbers = {key: item.number(key) for key in needed}
-    numbers |= {key: item.number(key, default) for key, default in optional.items()}
+    numbers |= {key: item.number(key) if item.has(key) else default for key, default in optional.items()}
     if "reference" in numbers and kind in ("power", "power-broken", "saturating") and numbers["reference"] <= 0:
         item.fail("reference", "a number above 0", numbers["reference"])
     table = item.table("values").rest_numbers() if kind == "table" else {}
