@@ -1,11 +1,8 @@
-"""NM-TRAN style data: rows of events as NONMEM reads them, one subject after the other."""
+"""NM-TRAN rows to a subject: events, levels and covariates as NONMEM reads them."""
 
-import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from math import isfinite
-from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 
@@ -21,93 +18,16 @@ from models.events import (
     RESET_DOSE,
     Events,
 )
+from models.nmtran_file import RESERVED, Row, read_nmtran, row_of
 from models.population.effects import typical_values
 from models.population.model import PopulationModel
 from models.population.plan import plan_of
 from models.subject import MAX_DOSES, Subject, method_for, term_weights
 
+__all__ = ["RESERVED", "Carry", "Row", "read_nmtran", "row_of", "subject_from_rows"]
+
 # NONMEM evaluates the interval before a record with that record's covariates; a chart knows only what was.
 Carry = Literal["next-value-backward", "last-value-forward"]
-
-RESERVED = ("ID", "TIME", "EVID", "AMT", "CMT", "RATE", "II", "ADDL", "SS", "MDV", "DV", "BLQ", "LLOQ")
-_EMPTY = ("", ".", "NA", "na", "NaN")
-
-
-class Row(NamedTuple):
-    """One record; amount, rate and observation in the model's units, time in h."""
-
-    time: float
-    evid: int
-    amount: float
-    comp: int  # 1-based; 0: the model's own
-    rate: float
-    interval: float
-    additional: int
-    steady: int
-    observed: float | None
-    below: bool
-    values: Mapping[str, float]  # every other column
-
-
-def read_nmtran(path: Path | str) -> dict[str, tuple[Row, ...]]:
-    """Rows of each subject of a CSV file with a header, by ID in the file's order.
-
-    Raises RecordError naming file and line for a column that is missing, or a cell that is not a number.
-    """
-    with Path(path).open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(line for line in file if not line.startswith("#"))
-        missing = {"ID", "TIME"} - {(name or "").upper() for name in reader.fieldnames or ()}
-        if missing:
-            raise RecordError(f"{path}: column {', '.join(sorted(missing))} is missing; expected ID, TIME, DV, AMT ...")
-        subjects: dict[str, list[Row]] = {}
-        for number, cells in enumerate(reader, start=2):
-            where = f"{path}, line {number}"
-            named = {(key or "").strip().upper(): (cell or "").strip() for key, cell in cells.items() if key}
-            subjects.setdefault(named.pop("ID"), []).append(row_of(named, where))
-    return {name: tuple(rows) for name, rows in subjects.items()}
-
-
-def row_of(cells: Mapping[str, str], where: str) -> Row:
-    """One row from its cells by upper-case column name; EVID follows from AMT and MDV where it is not there."""
-    numbers = {key: _number(cell, key, where) for key, cell in cells.items()}
-
-    def get(key: str) -> float:
-        return numbers.get(key) or 0.0
-
-    dosed = get("AMT") != 0 or (get("RATE") != 0 and get("SS") != 0)
-    evid = int(get("EVID")) if numbers.get("EVID") is not None else (DOSE if dosed else 0)
-    seen = evid == 0 and get("MDV") == 0
-    if seen and numbers.get("DV") is None:
-        raise RecordError(f"{where}: an observation without DV; expected a number, or MDV 1")
-    if numbers.get("TIME") is None:
-        raise RecordError(f"{where}: TIME is empty; expected hours")
-    return Row(
-        time=get("TIME"),
-        evid=evid,
-        amount=get("AMT"),
-        comp=int(get("CMT")),
-        rate=get("RATE"),
-        interval=get("II"),
-        additional=int(get("ADDL")),
-        steady=int(get("SS")),
-        observed=(get("LLOQ") or get("DV")) if seen and get("BLQ") else (get("DV") if seen else None),
-        below=seen and get("BLQ") == 1,
-        values={key: value for key, value in numbers.items() if key not in RESERVED and value is not None},
-    )
-
-
-def _number(cell: str, key: str, where: str) -> float | None:
-    if cell in _EMPTY:
-        return None
-    try:
-        value = float(cell)
-    except ValueError:
-        if key in RESERVED:
-            raise RecordError(f"{where}: {key} is {cell!r}; expected a number") from None
-        return None
-    if not isfinite(value):
-        raise RecordError(f"{where}: {key} is {cell!r}; expected a finite number")
-    return value
 
 
 def subject_from_rows(
@@ -149,23 +69,35 @@ def _check(rows: Sequence[Row]) -> None:
     if not rows:
         raise RecordError("a subject has no rows; expected at least one")
     for before, after in pairwise(rows):
-        if after.time < before.time and after.evid not in (RESET, RESET_DOSE):
-            raise RecordError(f"TIME falls from {before.time} to {after.time} h; expected rows in order of time")
+        if after.time < before.time:  # also after a reset: events are ordered by time
+            raise RecordError(
+                f"{after.place}: TIME falls from {before.time} to {after.time} h; expected rows in order of time, "
+                "going on after a reset"
+            )
     for row in rows:
-        if row.amount < 0 or row.interval < 0 or row.additional < 0 or row.rate < MODELLED_DURATION:
-            raise RecordError(f"row at {row.time} h has a negative AMT, II, ADDL or RATE; expected 0 or above")
-        if row.evid not in (0, DOSE, OTHER, RESET, RESET_DOSE):
-            raise RecordError(f"row at {row.time} h has EVID {row.evid}; expected 0 to 4")
-        if (row.additional or (row.steady and row.amount)) and row.interval <= 0:
-            raise RecordError(f"row at {row.time} h has ADDL or SS without II; expected II above 0 h")
-        if row.steady not in (0, 1, 2):
-            raise RecordError(f"row at {row.time} h has SS {row.steady}; expected 0, 1 or 2")
+        _check_row(row)
+
+
+def _check_row(row: Row) -> None:
+    for column, value in (("AMT", row.amount), ("II", row.interval), ("ADDL", row.additional)):
+        if value < 0:
+            raise RecordError(f"{row.place}: {column} is negative ({value:g}); expected 0 or above")
+    if row.rate < 0 and row.rate not in (MODELLED_RATE, MODELLED_DURATION):
+        raise RecordError(f"{row.place}: RATE is negative ({row.rate:g}); expected 0 or above, -1 or -2")
+    if row.evid not in (0, DOSE, OTHER, RESET, RESET_DOSE):
+        raise RecordError(f"{row.place}: EVID {row.evid}; expected 0 to 4")
+    if (row.additional or (row.steady and row.amount)) and row.interval <= 0:
+        raise RecordError(f"{row.place}: ADDL or SS without II; expected II above 0 h")
+    if row.steady not in (0, 1, 2):
+        raise RecordError(f"{row.place}: SS {row.steady}; expected 0, 1 or 2")
 
 
 def _value(model: PopulationModel, name: str, default: float | None, row: Row) -> float:
     value = row.values.get(name.upper(), default)
     if value is None:
-        raise MissingCovariate(name, f"row at {row.time} h has no {name}, which {model.id} needs; add the column")
+        raise MissingCovariate(
+            name, f"{row.place}: no {name}, which {model.id} needs; expected a column {name.upper()} with a number"
+        )
     return value
 
 
@@ -183,11 +115,11 @@ def _doses(model: PopulationModel, rows: Sequence[Row], index: np.ndarray, carry
         if row.evid not in (DOSE, RESET, RESET_DOSE):
             continue
         if row.additional >= MAX_DOSES:
-            raise RecordError(f"row at {row.time} h has ADDL {row.additional}; expected under {MAX_DOSES}")
+            raise RecordError(f"{row.place}: ADDL {row.additional}; expected under {MAX_DOSES}")
         comp = row.comp - 1 if row.comp > 0 else into
         if not 0 <= comp < len(model.structure.compartments):
             raise RecordError(
-                f"row at {row.time} h has CMT {row.comp}; {model.id} has {len(model.structure.compartments)}"
+                f"{row.place}: CMT {row.comp}; {model.id} has {len(model.structure.compartments)} compartments"
             )
         amount = 0.0 if row.evid == RESET else row.amount
         rate = _rate(model, comp, row)
@@ -208,13 +140,9 @@ def _record_at(times: np.ndarray, at: float, carry: Carry) -> int:
 def _rate(model: PopulationModel, comp: int, row: Row) -> float:
     dosing = model.structure.dosing.get(model.structure.compartments[comp])
     if row.rate == MODELLED_DURATION and not (dosing and dosing.duration):
-        raise RecordError(
-            f"row at {row.time} h has RATE -2; {model.id} has no modelled duration for compartment {comp + 1}"
-        )
+        raise RecordError(f"{row.place}: RATE -2; {model.id} has no modelled duration for compartment {comp + 1}")
     if row.rate == MODELLED_RATE and not (dosing and dosing.rate):
-        raise RecordError(
-            f"row at {row.time} h has RATE -1; {model.id} has no modelled rate for compartment {comp + 1}"
-        )
+        raise RecordError(f"{row.place}: RATE -1; {model.id} has no modelled rate for compartment {comp + 1}")
     return row.rate
 
 

@@ -12,7 +12,7 @@ from tests.cds_server.hook_calls import doses, draft, height
 from tests.fhir.charts import NOW, creatinine, level, order, patient, weight
 from tests.fhir.server import bundle
 
-COMMANDS = ["serve", "worker", "demo", "models", "fit", "advise", "feedback", "database"]
+COMMANDS = ["serve", "worker", "demo", "models", "fit", "simulate", "nca", "advise", "feedback", "database"]
 
 
 @pytest.fixture
@@ -131,39 +131,6 @@ def test_advise_guesses_no_zone(run, bundle_file):
     result = run("advise", bundle_file(chart()), "--now", "2026-11-20T08:05:00")
     assert result.exit_code == 2
     assert "never guessed" in result.output
-
-
-DATA = """ID,TIME,AMT,RATE,DV,CRCL,WEIGHT,DIALYSIS
-1,0,1500,1000,.,85,82,0
-1,12,1000,666.7,.,85,82,0
-1,23.5,.,.,12.4,85,82,0
-2,0,1000,1000,.,60,60,0
-2,11.5,.,.,9.1,60,60,0
-"""
-GOTI = ("--model", "vancomycin/goti2018")
-
-
-def test_fit_reads_a_data_file_and_prints_each_subject(run, tmp_path):
-    path = tmp_path / "data.csv"
-    path.write_text(DATA)
-    result = run("fit", *GOTI, "--data", str(path), "--json")
-    assert result.exit_code == 0, result.output
-    subjects = json.loads(result.stdout)["subjects"]
-    assert set(subjects) == {"1", "2"}
-    assert subjects["1"]["status"] == "converged"
-    assert subjects["1"]["levels"][0]["observed"] == 12.4
-    assert subjects["1"]["parameters"]["CL"] > 0
-    assert "converged" in run("fit", *GOTI, "--data", str(path)).stdout
-
-
-@pytest.mark.parametrize(
-    ("line", "said"),
-    [("1,soon,.,.,5,85,82,0", "line 7: TIME"), ("1,30,.,.,inf,85,82,0", "line 7: DV"), ("1,30,.,.,5,.,82,0", "crcl")],
-)
-def test_fit_names_what_it_can_not_read(run, tmp_path, line, said):
-    path = tmp_path / "data.csv"
-    path.write_text(DATA + line + "\n")
-    assert said in str(run("fit", *GOTI, "--data", str(path)).exception)
 
 
 def test_feedback_of_an_empty_database(run):
