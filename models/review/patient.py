@@ -1,0 +1,172 @@
+"""The reference patient of a model: raw chart values near the centre of its covariate effects."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import inf, log, sqrt
+
+import numpy as np
+from scipy.optimize import least_squares
+
+from models.covariates import CovariateNeed
+from models.covariates.series import DERIVED
+from models.drug import Drug
+from models.errors import ModelsError
+from models.formulas import FORMULAS
+from models.population import PopulationModel
+from models.review.usual import GROWN_UP, usual
+from models.terms import TERMS
+from models.units import COVARIATES
+
+STANDARD_WEIGHT = 70.0  # kg; in a paediatric model a size standard and no patient
+# How far a value may be moved to bring a computed covariate to its reference, as SD of its logarithm: creatinine is
+# moved first, height last. What an effect names itself hardly moves.
+_MOVES = {"creatinine": 0.5, "height": 0.06, "female": 0.0}
+_MOVES_ELSE, _NAMED, _COMPUTED = 0.3, 0.02, 0.02
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Start:
+    value: float
+    named: bool  # by an effect, a default or a required flag of the file
+    low: float
+    high: float
+
+
+def reference_patient(model: PopulationModel, drug: Drug) -> dict[str, float]:
+    """Raw covariates by name, three significant digits, inside the model's hard domain where that can be.
+
+    Each raw value starts at the reference of an effect, else at the file's default, else at the centre of the soft or
+    hard domain (geometric where it does not start at 0), else at a made-up person's. Those that a formula reads are
+    then moved, in least squares on logarithms, so that computed covariates come to their own references.
+    """
+    starts = {name: _start(name, model, drug) for name in _ordered(_raw_names(model))}
+    if "age" in starts and _is_child(model):
+        starts |= _of_that_age(model, starts)
+    moved = _moved(model, starts)
+    return {name: _shown(moved.get(name), item) for name, item in starts.items()}
+
+
+def _raw_names(model: PopulationModel) -> Iterable[str]:
+    names = [name for need in model.needs for name in need.inputs]
+    names += [limit.name for limit in model.domain]
+    return (name for name in dict.fromkeys([*names, "weight"]) if name in COVARIATES and name not in DERIVED)
+
+
+def _ordered(names: Iterable[str]) -> list[str]:
+    """As models.terms has them, so that the same values come out in the same order."""
+    return sorted(names, key=list(TERMS).index)
+
+
+def _start(name: str, model: PopulationModel, drug: Drug) -> _Start:
+    low, high = _bounds(name, model, drug)
+    named = named_value(name, model)
+    if named is not None and low <= named <= high and not (name == "weight" and _is_standard(named, model)):
+        return _Start(value=named, named=True, low=low, high=high)
+    value = centre_of_domain(name, model)
+    value = usual(name) if value is None else value
+    if value is None:
+        raise ModelsError(f"{model.id}: no reference, default, domain or usual figure for {name}; add one to the file")
+    return _Start(value=min(max(value, low), high), named=False, low=low, high=high)
+
+
+def named_value(name: str, model: PopulationModel) -> float | None:
+    """What the file itself takes as the centre of a covariate: an effect's reference, else its default."""
+    effects = [effect for item in model.parameters for effect in item.effects if effect.covariate == name]
+    references = [effect.numbers["reference"] for effect in effects if "reference" in effect.numbers]
+    defaults = [need.default for need in model.needs if need.name == name and need.default is not None]
+    return next(iter([*references, *defaults]), None)
+
+
+def _bounds(name: str, model: PopulationModel, drug: Drug) -> tuple[float, float]:
+    limit = next((item for item in model.domain if item.name == name), None)
+    if limit and limit.hard:
+        return limit.hard
+    if TERMS[name].flag:
+        return 0.0, 1.0
+    known = drug.plausible.get(name)
+    return (known.hard_low, known.hard_high) if known else (0.0, inf)
+
+
+def centre_of_domain(name: str, model: PopulationModel) -> float | None:
+    """Centre of the soft, else of the hard range; a flag's is its lower end; None without a range."""
+    limit = next((item for item in model.domain if item.name == name), None)
+    bounds = (limit.soft or limit.hard) if limit else None
+    if bounds is None:
+        return None
+    if name in TERMS and TERMS[name].flag:
+        return bounds[0]
+    return sqrt(bounds[0] * bounds[1]) if bounds[0] > 0 else (bounds[0] + bounds[1]) / 2
+
+
+def _is_child(model: PopulationModel) -> bool:
+    limit = next((item for item in model.domain if item.name == "age"), None)
+    return limit is not None and limit.hard is not None and limit.hard[1] <= GROWN_UP + 3
+
+
+def _is_standard(weight: float, model: PopulationModel) -> bool:
+    return weight == STANDARD_WEIGHT and _is_child(model)
+
+
+def _of_that_age(model: PopulationModel, starts: Mapping[str, _Start]) -> dict[str, _Start]:
+    """Size and creatinine of a child where the file does not say them itself."""
+    age = starts["age"].value
+    weeks = starts["gestational_age"].value if "gestational_age" in starts else 40.0
+    found = {}
+    for name in ("weight", "height", "creatinine"):
+        if name in starts and not starts[name].named:
+            item = starts[name]
+            value = usual(name, age=age, gestational_age=weeks) or item.value
+            found[name] = _Start(value=min(max(value, item.low), item.high), named=False, low=item.low, high=item.high)
+    return found
+
+
+def _moved(model: PopulationModel, starts: Mapping[str, _Start]) -> dict[str, float]:
+    """Raw values after the computed covariates were brought to their references."""
+    goals = [(need, goal) for need in model.needs if (goal := _goal(need, model)) is not None]
+    inputs = dict.fromkeys(name for need, _ in goals for name in need.inputs)
+    free = [name for name in inputs if name in starts and starts[name].value > 0 and _MOVES.get(name, 1.0) > 0]
+    if not free:
+        return {}
+    spread = np.array([_NAMED if starts[name].named else _MOVES.get(name, _MOVES_ELSE) for name in free])
+    start = np.array([log(starts[name].value) for name in free])
+    fixed = {name: item.value for name, item in starts.items()}
+
+    def residuals(x: np.ndarray) -> np.ndarray:
+        values = fixed | dict(zip(free, np.exp(x), strict=True))
+        missed = [_missed(need, goal, values) / _COMPUTED for need, goal in goals]
+        return np.append((x - start) / spread, missed)
+
+    low = np.array([log(max(starts[name].low, 1e-6)) for name in free]) - 1e-9
+    high = np.array([log(starts[name].high) if starts[name].high < inf else inf for name in free]) + 1e-9
+    found = least_squares(residuals, np.clip(start, low + 1e-10, high - 1e-10), bounds=(low, high), xtol=1e-12)
+    return dict(zip(free, (float(value) for value in np.exp(found.x)), strict=True))
+
+
+def _goal(need: CovariateNeed, model: PopulationModel) -> float | None:
+    """Where a computed covariate should come to lie; None for what is read as it is."""
+    if need.formula == "measured" or any(name in DERIVED for name in need.inputs):
+        return None
+    named = named_value(need.name, model)
+    if named is not None and not (need.unit == "kg" and _is_standard(named, model)):
+        return named
+    return centre_of_domain(need.name, model)
+
+
+def _missed(need: CovariateNeed, goal: float, values: Mapping[str, float]) -> float:
+    found = float(computed(need, values))
+    return log(found / goal) if found > 0 and goal > 0 else (found - goal) / max(1.0, abs(goal))
+
+
+def computed(need: CovariateNeed, values: Mapping[str, float | np.ndarray]) -> np.ndarray:
+    """A need's value from raw ones, before truncation; arrays broadcast."""
+    if need.formula == "measured":
+        return np.asarray(values[need.name], dtype=float)
+    return np.asarray(FORMULAS[need.formula].function(**{n: values[n] for n in need.inputs}, **need.options))
+
+
+def _shown(moved: float | None, item: _Start) -> float:
+    """Three digits, so that a page reads well; what the file names stays as it is unless it had to move."""
+    if item.named and (moved is None or abs(moved / item.value - 1.0) < 1e-3):
+        return item.value
+    value = float(f"{item.value if moved is None else moved:.3g}")
+    return min(max(value, item.low), item.high)

@@ -1,0 +1,77 @@
+"""Round figures of a made-up person, for whatever a model file leaves open; nobody is dosed by them."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
+
+from models.formulas.growth import TERM_WEEKS, WEEKS_PER_YEAR
+from models.terms import TERMS
+
+# House figures of an adult, in the units of models.terms; every flag is 0.
+ADULT: Mapping[str, float] = MappingProxyType(
+    {
+        "weight": 70.0,
+        "height": 172.0,
+        "age": 50.0,
+        "gestational_age": TERM_WEEKS,
+        "birth_weight": 3.4,
+        "apgar_5": 9.0,
+        "creatinine": 0.9,
+        "measured_crcl": 100.0,
+        "haematocrit": 0.40,
+        "albumin": 40.0,
+        "direct_bilirubin": 3.0,
+        "crp": 10.0,
+        "fibrinogen": 9.0,
+        "lactate": 1.0,
+        "temperature": 37.0,
+        "paco2": 40.0,
+        "pao2_fio2": 400.0,
+        "mic": 1.0,
+        "days_after_transplant": 30.0,
+        "free_prednisolone_cmax": 155.0,
+        "prednisolone_dose": 10.0,
+        "ciclosporin_dose": 200.0,
+        "crrt_clearance": 1.5,
+        "child_pugh": 0.0,
+        "vkorc1_a_alleles": 0.0,
+        "cyp2c9_2_alleles": 0.0,
+        "cyp2c9_3_alleles": 0.0,
+        "target_inr": 2.5,
+    }
+)
+GROWN_UP = 18.0  # years
+# Postmenstrual age (wk), weight (kg), length (cm): near the middle of both sexes' growth charts (Fenton 2013, WHO 2006,
+# CDC 2000), from memory and rounded.
+_GROWTH = np.array(
+    [
+        [24, 0.65, 32],
+        [28, 1.05, 37],
+        [32, 1.75, 42],
+        [36, 2.7, 47],
+        [40, 3.4, 50],
+        [53, 6.0, 60],
+        [66, 7.6, 67],
+        [92, 9.5, 75],
+        [144, 12.2, 87],
+        [301, 18.3, 110],
+        [562, 32.0, 138],
+        [823, 56.0, 168],
+        [979, 70.0, 172],
+    ]
+)
+
+
+def usual(name: str, *, age: float = ADULT["age"], gestational_age: float = TERM_WEEKS) -> float | None:
+    """A raw covariate of a made-up person of `age` years, in its canonical unit; None where no figure was written."""
+    if age < GROWN_UP and name in ("weight", "height", "creatinine"):
+        return _of_a_child(name, gestational_age + age * WEEKS_PER_YEAR, age)
+    return 0.0 if name in TERMS and TERMS[name].flag else ADULT.get(name)
+
+
+def _of_a_child(name: str, weeks: float, age: float) -> float:
+    if name == "creatinine":  # mg/dL, from 0.4 in infants to an adult's
+        return 0.4 + (ADULT["creatinine"] - 0.4) * age / GROWN_UP
+    column = 1 if name == "weight" else 2
+    return float(np.exp(np.interp(np.log(weeks), np.log(_GROWTH[:, 0]), np.log(_GROWTH[:, column]))))
