@@ -75,7 +75,8 @@ def _model(file: Path, drug: Drug) -> PopulationModel:
 def _chartable(where: str, model: PopulationModel, drug: Drug) -> None:
     """Each covariate must have a name that records know and be read for this drug, or have a default."""
     for need in model.needs:
-        unread = [name for name in need.inputs if name not in COVARIATES or name not in drug.covariates]
+        charted = [name for name in need.inputs if name != "hours_since_first_dose"]  # every record has it
+        unread = [name for name in charted if name not in COVARIATES or name not in drug.covariates]
         if unread and need.default is None:
             raise ModelFileError(
                 f"{where}: covariates.{need.name} needs {', '.join(unread)}, which drug.toml's covariates do not list; "
