@@ -6,7 +6,7 @@ A union of dataclasses is told apart by "kind", the class name.
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import datetime
 from functools import cache
 from math import isfinite
@@ -114,10 +114,15 @@ def _union(kinds: tuple[Any, ...], data: Any) -> Any:
 def _dataclass(kind: type, data: Any) -> Any:
     _expect(isinstance(data, dict) and data.get("kind") == kind.__name__, kind, data)
     hints = _hints(kind)
-    missing = [f.name for f in fields(kind) if f.name not in data]
+    missing = [f.name for f in fields(kind) if f.name not in data and not _optional(f)]
     if missing:
         raise DecodeError(f"{kind.__name__} lacks {', '.join(missing)}")
-    return kind(**{f.name: decode(hints[f.name], data[f.name]) for f in fields(kind)})
+    return kind(**{f.name: decode(hints[f.name], data[f.name]) for f in fields(kind) if f.name in data})
+
+
+def _optional(item: Field[Any]) -> bool:
+    """Whether a row written before the field existed may lack it."""
+    return item.default is not MISSING or item.default_factory is not MISSING
 
 
 @cache

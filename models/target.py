@@ -62,3 +62,36 @@ def unit_of(metric: Metric, concentration_unit: str) -> str:
     if metric in EXPOSURES:
         return concentration_unit.replace("/", ".h/")
     return concentration_unit if metric in CONCENTRATIONS else OWN_UNITS[metric]
+
+
+_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "auc24": "AUC24",
+        "auc_interval": "AUC of a dose",
+        "cumulative_auc": "AUC of the course",
+        "trough": "trough",
+        "peak": "peak",
+        "average": "average concentration",
+        "auc24_mic": "AUC24/MIC",
+        "peak_mic": "peak/MIC",
+    }
+)
+
+
+def metric_words(target: Target) -> str:
+    """The metric for people: 'trough', 'free time above 4 times the MIC'."""
+    free = "free " if target.free != 1.0 else ""
+    if target.metric == "concentration_at":
+        return f"{free}concentration {target.at:g} h after the start of a dose"
+    if target.metric == "time_above":
+        times = "" if target.times_mic == 1.0 else f"{target.times_mic:g} times "
+        return f"{free}time above {times}the MIC"
+    return free + _WORDS[target.metric]
+
+
+def range_words(target: Target) -> str:
+    """The bounds with their unit: '400-600 mg.h/L', 'at least 50 %', 'at most 1 mg/L'."""
+    unit = "" if target.unit == "1" else f" {target.unit}"
+    if target.two_sided:
+        return f"{target.low:g}-{target.high:g}{unit}"
+    return f"at least {target.low:g}{unit}" if target.low > 0.0 else f"at most {target.high:g}{unit}"

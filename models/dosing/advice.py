@@ -36,8 +36,9 @@ class Regimen:
 class RegimenOutcome:
     """What one regimen is expected to do at steady state.
 
-    attainment, below, above: posterior probabilities of the target metric in, under, over its range; sum to 1.
-    trough, peak: at steady state. first_day: AUC24 over the 24 h from start, what is already in the body included.
+    attainment, below, above: posterior probabilities of keeping every bound, of only falling short, of exceeding one;
+    sum to 1. also: the further bounds' metrics, in the order of Recommendation.also. trough, peak: at steady state.
+    first_day: AUC24 over the 24 h from start, what is already in the body included.
     limits: hard limits it breaks, as sentences; a proposed regimen has none.
     """
 
@@ -51,6 +52,7 @@ class RegimenOutcome:
     peak: Interval
     first_day: Interval
     limits: tuple[str, ...] = ()
+    also: tuple[Interval, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,10 +91,24 @@ class ModelUsed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ModelConsidered:
+    """One model of the drug: its share of the answer, 0 where it has none, and why. evidence: log p(levels | model)."""
+
+    id: str
+    hash: str
+    title: str
+    weight: float
+    reason: str
+    evidence: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Recommendation:
     """The regimens most likely to reach the target, best first, with all that a clinician needs to review the basis.
 
-    regimens[0] is "proposed"; "current" (being given) and "ordered" (the draft) stand in the list too where known.
+    also: bounds that have to hold together with the target. model: the one of highest weight; parameters, levels and
+    the individual curve are its own, everything else is averaged over `considered`. regimens[0] is "proposed";
+    "current" (being given) and "ordered" (the draft) stand in the list too where known.
     differs: plain sentences on how this patient differs from the population. seed, draws: of the Monte Carlo sample.
     """
 
@@ -109,6 +125,8 @@ class Recommendation:
     basis: Literal["levels", "covariates"]  # covariates = no level yet
     seed: int
     draws: int
+    also: tuple[Target, ...] = ()
+    considered: tuple[ModelConsidered, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +138,7 @@ class Declined:
     would_help: tuple[str, ...]
     findings: tuple[Finding, ...] = ()
     model: ModelUsed | None = None
+    considered: tuple[ModelConsidered, ...] = ()
 
 
 Advice = Recommendation | Declined

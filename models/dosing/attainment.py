@@ -1,5 +1,6 @@
 """Probabilities and intervals of a quantity over draws from the posterior."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,21 +12,25 @@ from models.target import Target
 
 @dataclass(frozen=True, kw_only=True)
 class Attainment:
-    """Shares of the draws inside, under and over the target; sum to 1. The bounds belong to the target."""
+    """Shares of the draws that keep every bound, only fall short of one, exceed one; sum to 1. Bounds are kept."""
 
     inside: float
     below: float
     above: float
 
 
-def attainment(values: np.ndarray, target: Target) -> Attainment:
-    """values: (m,) of the target's metric in its unit; ModelsError where one is not finite, as it could not count."""
-    if not np.isfinite(values).all():
-        raise ModelsError(f"{target.metric} is not finite in {np.count_nonzero(~np.isfinite(values))} draws; fit again")
-    below = int(np.count_nonzero(values < target.low))
-    above = int(np.count_nonzero(values > target.high))
-    n = values.size
-    return Attainment(inside=(n - below - above) / n, below=below / n, above=above / n)
+def attainment(found: Sequence[tuple[np.ndarray, Target]]) -> Attainment:
+    """found: values (m,) of each metric with its target; ModelsError where one is not finite, as it could not count."""
+    for values, target in found:
+        if not np.isfinite(values).all():
+            bad = np.count_nonzero(~np.isfinite(values))
+            raise ModelsError(f"{target.metric} is not finite in {bad} draws; fit again")
+    above = np.any([values > target.high for values, target in found], axis=0)
+    short = np.any([values < target.low for values, target in found], axis=0)
+    below = short & ~above
+    n = above.size
+    over, under = int(above.sum()), int(below.sum())
+    return Attainment(inside=(n - under - over) / n, below=under / n, above=over / n)
 
 
 def standard_error(probability: float, draws: int) -> float:

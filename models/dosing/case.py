@@ -1,4 +1,4 @@
-"""One patient, one model and one sample of the posterior: all that the dosing steps share."""
+"""One patient, the models that speak for him and one sample of their posteriors: all that the dosing steps share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,117 +6,112 @@ from functools import cached_property
 
 import numpy as np
 
-from models.covariates import Resolved, resolve
+from models.covariates import value_at
 from models.dosing.advice import Regimen
+from models.dosing.attainment import Attainment, attainment
+from models.dosing.member import Member
+from models.dosing.metric import metric_of
+from models.dosing.profile import ProfileOf, profiles
 from models.dosing.schedule import given
 from models.drug import Drug
-from models.fit import Posterior, draw
-from models.pk import SteadyState, steady_state
-from models.population import PopulationModel
-from models.record import PatientRecord, Route
-from models.subject import Subject, subject_from_record
-from models.target import Metric, Target
+from models.fit import Sample, sample
+from models.fit.average import Ensemble, ModelFit, draw_ensemble
+from models.record import PatientRecord
+from models.target import Target
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Case:
-    """etas: (m, n_eta) equally weighted draws from the posterior; record: doses given by now only."""
+    """members: the models in use, the one of highest weight first. record: doses given by now only.
+
+    also: bounds that have to hold together with the target. mic: mg/L, where one is charted. unreliable: models whose
+    draws do not stand for their posterior.
+    """
 
     drug: Drug
-    model: PopulationModel
     record: PatientRecord
-    posterior: Posterior
     target: Target
-    etas: np.ndarray
+    also: tuple[Target, ...]
+    members: tuple[Member, ...]
+    mic: float | None = None
+    unreliable: tuple[str, ...] = ()
+
+    @property
+    def lead(self) -> Member:
+        return self.members[0]
+
+    @property
+    def draws(self) -> int:
+        return sum(len(member.etas) for member in self.members)
 
     @cached_property
-    def resolved(self) -> Resolved:
-        """Covariates in force now, which a regimen from now on is judged with."""
-        return resolve(self.model.needs, self.record, [self.record.now])
+    def linear(self) -> bool:
+        return all(member.model.linear for member in self.members)
 
     @cached_property
-    def covariates(self) -> dict[str, float]:
-        names = [need.name for need in self.model.needs]
-        return dict(zip(names, (float(value) for value in self.resolved.values[-1]), strict=True))
+    def _profiles(self) -> tuple[ProfileOf, ...]:
+        return tuple(profiles(member) for member in self.members)
 
-    @cached_property
-    def subject(self) -> Subject:
-        """The doses given, without levels to fit: for prediction."""
-        return subject_from_record(self.model, self.record)
+    def over(self, of_member: Callable[[Member], np.ndarray]) -> np.ndarray:
+        """A quantity of each draw of each member, joined: (m, ...)."""
+        return np.concatenate([of_member(member) for member in self.members])
+
+    def trough(self, regimen: Regimen) -> np.ndarray:
+        """(m,) at steady state."""
+        return np.concatenate([profile(regimen).trough for profile in self._profiles])
+
+    def peak(self, regimen: Regimen) -> np.ndarray:
+        """(m,) at steady state."""
+        return np.concatenate([profile(regimen).peak for profile in self._profiles])
+
+    def metric(self, regimen: Regimen, target: Target | None = None) -> np.ndarray:
+        """(m,) of the target, or of another, in its unit."""
+        aim = target or self.target
+        pairs = zip(self.members, self._profiles, strict=True)
+        return np.concatenate([metric_of(member, of(regimen), regimen, aim, self.mic) for member, of in pairs])
+
+    def attainment(self, regimen: Regimen) -> Attainment:
+        """Shares of the draws that keep every bound, exceed one, or only fall short of one."""
+        return attainment([(self.metric(regimen, aim), aim) for aim in (self.target, *self.also)])
 
 
 def open_case(
     drug: Drug,
-    model: PopulationModel,
+    fits: tuple[ModelFit, ...],
+    ensemble: Ensemble,
     record: PatientRecord,
-    posterior: Posterior,
     *,
     target: Target,
+    also: tuple[Target, ...] = (),
     seed: int,
     draws: int,
 ) -> Case:
-    """Draws the sample: the same seed gives the same case."""
-    etas = draw(posterior, draws, seed=seed)
-    return Case(drug=drug, model=model, record=given(record), posterior=posterior, target=target, etas=etas)
+    """Draws the sample, shared over the models by weight: the same seed gives the same case."""
+    unreliable: list[str] = []
 
+    def drawn(k: int, count: int, own: int) -> np.ndarray:
+        found = _sample(fits[k], count, own)
+        if not found.reliable:
+            unreliable.append(fits[k].model.id)
+        return found.etas
 
-def at_steady_state(case: Case, regimen: Regimen) -> SteadyState:
-    """Trough, peak and AUC24, each (m,), of the regimen given for ever with today's covariates."""
-    return _steady_state(case, regimen, regimen.amount)
-
-
-StateOf = Callable[[Regimen], SteadyState]
-
-
-def steady_states(case: Case) -> StateOf:
-    """As at_steady_state, but for a linear model computed once for each interval, duration and route, then scaled."""
-    if not case.model.linear:
-        return lambda regimen: at_steady_state(case, regimen)
-    of_one_mg: dict[tuple[float, float, str], SteadyState] = {}
-
-    def scaled(regimen: Regimen) -> SteadyState:
-        key = (regimen.interval, regimen.duration, regimen.route)
-        if key not in of_one_mg:
-            of_one_mg[key] = _steady_state(case, regimen, 1.0)
-        unit = of_one_mg[key]
-        return SteadyState(
-            trough=unit.trough * regimen.amount, peak=unit.peak * regimen.amount, auc24=unit.auc24 * regimen.amount
-        )
-
-    return scaled
-
-
-def _steady_state(case: Case, regimen: Regimen, amount: float) -> SteadyState:
-    return steady_state(
-        case.model,
-        case.covariates,
-        case.etas,
-        amount=amount,
-        interval=regimen.interval,
-        duration=regimen.duration,
-        route=regimen.route,
+    etas = draw_ensemble(ensemble, draws, seed=seed, by=drawn)
+    members = [
+        Member(model=fit.model, record=given(record), posterior=fit.posterior, etas=own, weight=part.weight)
+        for fit, part, own in zip(fits, ensemble.members, etas, strict=True)
+        if len(own)
+    ]
+    members.sort(key=lambda member: -member.weight)
+    return Case(
+        drug=drug,
+        record=given(record),
+        target=target,
+        also=also,
+        members=tuple(members),
+        mic=value_at(record, "mic", record.now),
+        unreliable=tuple(unreliable),
     )
 
 
-def metric_of(state: SteadyState, metric: Metric) -> np.ndarray:
-    """The target's metric of each draw, (m,)."""
-    return state.auc24 if metric == "auc24" else state.trough
-
-
-def metrics(case: Case, state_of: StateOf, shown: Regimen | None) -> Callable[[Regimen], np.ndarray]:
-    """The target's metric of any regimen, (m,), for ranking many.
-
-    In a linear model the AUC over a day depends on the day's dose alone: one steady state serves every candidate, best
-    that of a regimen that will be shown anyway.
-    """
-    if case.target.metric != "auc24" or not case.model.linear:
-        return lambda regimen: metric_of(state_of(regimen), case.target.metric)
-    per_daily_mg: dict[Route, np.ndarray] = {}
-
-    def daily(regimen: Regimen) -> np.ndarray:
-        if regimen.route not in per_daily_mg:
-            base = shown if shown and shown.route == regimen.route else regimen
-            per_daily_mg[regimen.route] = state_of(base).auc24 * base.interval / base.amount
-        return per_daily_mg[regimen.route] * (regimen.amount / regimen.interval)
-
-    return daily
+def _sample(fit: ModelFit, count: int, seed: int) -> Sample:
+    return sample(fit.model, fit.subject, fit.posterior, count, seed=seed, options=fit.options)

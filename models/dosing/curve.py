@@ -1,12 +1,16 @@
 """Concentration against time, past and expected, for the picture."""
 
+from math import ceil
+
 import numpy as np
 
 from models.dosing.advice import Curve, Regimen
 from models.dosing.case import Case
+from models.dosing.member import Member
 from models.dosing.schedule import administrations, doses_of
 from models.pk import concentrations
-from models.subject import subject_from_record
+from models.record import Dose
+from models.subject import Subject, subject_from_record
 
 BEFORE, AFTER = 48.0, 48.0  # h shown before now and after the change
 MOST_POINTS = 180
@@ -15,14 +19,22 @@ BAND_DRAWS = 200
 
 
 def curve(case: Case, regimen: Regimen) -> Curve:
-    """Population (eta = 0), individual (mode) and central 90 % band; the regimen is given from its start on."""
+    """Population (eta = 0) and individual (mode) of the leading model, central 90 % band of all models in use.
+
+    The regimen is given from its start on.
+    """
     end = regimen.start + AFTER
     extra = doses_of(regimen, until=end)
-    subject = subject_from_record(case.model, case.record, extra_doses=extra)
     times = _times(case, regimen, end)
-    band = np.quantile(concentrations(case.model, subject, case.etas[:BAND_DRAWS], times), (0.05, 0.95), axis=0)
-    eta = np.vstack([np.zeros_like(case.posterior.eta), case.posterior.eta])
-    population, individual = concentrations(case.model, subject, eta, times)
+
+    def expected(member: Member) -> np.ndarray:
+        few = member.etas[: ceil(BAND_DRAWS * len(member.etas) / case.draws)]
+        return concentrations(member.model, _treated(member, extra), few, times)
+
+    band = np.quantile(case.over(expected), (0.05, 0.95), axis=0)
+    lead = case.lead
+    eta = np.vstack([np.zeros_like(lead.posterior.eta), lead.posterior.eta])
+    population, individual = concentrations(lead.model, _treated(lead, extra), eta, times)
     return Curve(
         unit=case.drug.concentration_unit,
         times=_floats(times),
@@ -32,6 +44,10 @@ def curve(case: Case, regimen: Regimen) -> Curve:
         high=_floats(band[1]),
         change_at=regimen.start,
     )
+
+
+def _treated(member: Member, extra: tuple[Dose, ...]) -> Subject:
+    return subject_from_record(member.model, member.record, extra_doses=extra)
 
 
 def _times(case: Case, regimen: Regimen, end: float) -> np.ndarray:

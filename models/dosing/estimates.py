@@ -4,16 +4,16 @@ import numpy as np
 
 from models.dosing.advice import ParameterEstimate
 from models.dosing.attainment import interval
-from models.dosing.case import Case
+from models.dosing.member import Member
 from models.pk import parameters
 from models.population.effects import reference_value
 
 
-def estimates(case: Case) -> tuple[ParameterEstimate, ...]:
+def estimates(member: Member) -> tuple[ParameterEstimate, ...]:
     """Each primary parameter now: this patient's, the typical one for these covariates, the reference patient's."""
-    now = case.record.now
-    individual = parameters(case.model, case.subject, case.etas, now)
-    typical = parameters(case.model, case.subject, np.zeros((1, case.etas.shape[1])), now)
+    model, now = member.model, member.record.now
+    individual = parameters(model, member.subject, member.etas, now)
+    typical = parameters(model, member.subject, np.zeros((1, member.etas.shape[1])), now)
     return tuple(
         ParameterEstimate(
             name=item.name,
@@ -22,5 +22,5 @@ def estimates(case: Case) -> tuple[ParameterEstimate, ...]:
             typical=float(typical[item.name][0]),
             reference=reference_value(item),
         )
-        for item in case.model.parameters
+        for item in model.parameters
     )

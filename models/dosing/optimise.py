@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.dosing.advice import Regimen
-from models.dosing.attainment import Attainment, attainment, standard_error
-from models.dosing.case import Case, StateOf, metrics
+from models.dosing.attainment import Attainment, standard_error
+from models.dosing.case import Case
 from models.dosing.limits import broken_limits
-from models.pk import SteadyState
+from models.target import Target
 
 # regimens count as equally likely to reach the target within this many Monte Carlo standard errors of the best ...
 EQUAL_WITHIN = 2.0
@@ -42,34 +42,30 @@ class Scored:
 def ranked(
     case: Case,
     regimens: Iterable[Regimen],
-    state_of: StateOf,
     *,
     weight: float | None,
     current: Regimen | None,
 ) -> Ranking:
     """The best that keeps the hard limits, then the best at another interval, then the best other dose at its interval.
 
-    Best: highest attainment; among those equally likely (see INDIFFERENT) a median in the target, then no more often
-    above it than the least (see OVEREXPOSED; where above means harm), the fewest soft bounds missed, the most central
+    Best: highest attainment; among those equally likely (see INDIFFERENT) a median in the target, then clock times that
+    stay the same, then no more often above it than the least (see OVEREXPOSED; where above means harm), the fewest soft bounds missed, the most central
     median, the fewest administrations, the smallest change from current. The regimen being given stays first where it
     equals that one in likelihood, median in target and soft bounds ("no change").
     """
-    metric = metrics(case, state_of, current)
-    found = [
-        _score(case, regimen, metric(regimen)) for regimen in regimens if not broken_limits(regimen, case.drug, weight)
-    ]
+    found = [_score(case, regimen) for regimen in regimens if not broken_limits(regimen, case.drug, weight)]
 
     def likely(group: Sequence[Scored]) -> list[Scored]:
-        return _median_in_target(_equally_likely(group, len(case.etas)))
+        return _median_in_target(_equally_likely(group, case.draws))
 
     def best(group: Sequence[Scored]) -> tuple[Scored, ...]:
-        equals = _fewest_missed(case, _not_overexposed(case, likely(group)), state_of, weight)
+        equals = _fewest_missed(case, _not_overexposed(case, _by_the_clock(likely(group))), weight)
         return tuple(sorted(_most_central(equals), key=lambda item: _order(item, current))[:1])
 
     given = [item for item in found if _is_given(item.regimen, current)]
     first = best(found)
     # the order is kept: the regimen being given, if left, is last
-    first = tuple(_fewest_missed(case, likely([*first, *given]), state_of, weight)[-1:])
+    first = tuple(_fewest_missed(case, likely([*first, *given]), weight)[-1:])
     if not first:
         return Ranking()
     interval = first[0].regimen.interval
@@ -78,13 +74,21 @@ def ranked(
     return Ranking(best=first + others, highest=max(item.attainment.inside for item in found))
 
 
-def _score(case: Case, regimen: Regimen, values: np.ndarray) -> Scored:
-    middle, width = (case.target.low + case.target.high) / 2, case.target.high - case.target.low
-    return Scored(
-        regimen=regimen,
-        attainment=attainment(values, case.target),
-        off_centre=abs(float(np.median(values)) - middle) / width,
-    )
+def _score(case: Case, regimen: Regimen) -> Scored:
+    median = float(np.median(case.metric(regimen)))
+    return Scored(regimen=regimen, attainment=case.attainment(regimen), off_centre=off_centre(median, case.target))
+
+
+def off_centre(median: float, target: Target) -> float:
+    """|median - middle of target| / width: up to 0.5 inside. Of a one-sided target: 0 inside, else 0.5 and how far off.
+
+    One bound has no middle: inside, any median is as good, and the order falls to what is given less.
+    """
+    if target.two_sided:
+        return abs(median - (target.low + target.high) / 2.0) / (target.high - target.low)
+    bound = target.low if target.low > 0.0 else target.high
+    missed = median < bound if target.low > 0.0 else median > bound
+    return 0.5 + abs(median / bound - 1.0) if missed else 0.0
 
 
 def _equally_likely(group: Sequence[Scored], draws: int) -> list[Scored]:
@@ -100,6 +104,16 @@ def _median_in_target(group: list[Scored]) -> list[Scored]:
     return [item for item in group if item.off_centre <= 0.5] or group
 
 
+def _by_the_clock(group: list[Scored]) -> list[Scored]:
+    """Those given at the same clock times, where there are any: no ward doses every 36 h for a few points."""
+    return [item for item in group if keeps_clock_times(item.regimen)] or group
+
+
+def keeps_clock_times(regimen: Regimen) -> bool:
+    """36 h moves between day and night."""
+    return not (DAY % regimen.interval and regimen.interval % DAY)
+
+
 def _not_overexposed(case: Case, group: list[Scored]) -> list[Scored]:
     """Without those above the target clearly more often than the least: a dose is raised after a level more easily."""
     harmful = any(item.above_means for item in case.drug.targets if item.target.metric == case.target.metric)
@@ -107,10 +121,10 @@ def _not_overexposed(case: Case, group: list[Scored]) -> list[Scored]:
     return [item for item in group if not harmful or item.attainment.above <= least + OVEREXPOSED]
 
 
-def _fewest_missed(case: Case, group: Sequence[Scored], state_of: StateOf, weight: float | None) -> list[Scored]:
+def _fewest_missed(case: Case, group: Sequence[Scored], weight: float | None) -> list[Scored]:
     if len(group) < 2:
         return list(group)
-    missed = [soft_bounds_missed(case, item.regimen, state_of(item.regimen), weight) for item in group]
+    missed = [soft_bounds_missed(case, item.regimen, weight) for item in group]
     return [item for item, count in zip(group, missed, strict=True) if count == min(missed)]
 
 
@@ -129,17 +143,17 @@ def _order(item: Scored, current: Regimen | None) -> tuple[float, ...]:
     return (DAY / item.regimen.interval, change, item.off_centre, item.regimen.amount)
 
 
-def soft_bounds_missed(case: Case, regimen: Regimen, state: SteadyState, weight: float | None) -> int:
+def soft_bounds_missed(case: Case, regimen: Regimen, weight: float | None) -> int:
     """How many of the drug's preferences a regimen misses; they never forbid, they only order equals."""
     preference = case.drug.preference
-    trough = float(np.median(state.trough))
+    bounded = preference.trough_low is not None or preference.trough_high is not None
+    trough = float(np.median(case.trough(regimen))) if bounded else 0.0
     per_kg = regimen.amount / weight if weight else 0.0
     missed = (
         preference.trough_low is not None and trough < preference.trough_low,
         preference.trough_high is not None and trough > preference.trough_high,
         preference.single_per_kg is not None and per_kg > preference.single_per_kg * (1 + 1e-9),
-        # 36 h moves between day and night
-        bool(DAY % regimen.interval and regimen.interval % DAY),
+        not keeps_clock_times(regimen),
         # an AUC24 target speaks of every day; beyond a day's interval the days differ
         case.target.metric == "auc24" and regimen.interval > DAY,
     )

@@ -1,14 +1,16 @@
 """From a fitted patient to a Recommendation, or to Declined with reasons."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from math import isfinite
 
 from models.covariates import value_at
-from models.dosing.advice import Advice, Recommendation, Regimen, RegimenOutcome
+from models.dosing.advice import Advice, ModelConsidered, Recommendation, Regimen, RegimenOutcome
 from models.dosing.applicability import applicable
 from models.dosing.candidates import candidates
-from models.dosing.case import Case, open_case, steady_states
-from models.dosing.consistency import contradictions, left_out
+from models.dosing.case import Case, open_case
+from models.dosing.consistency import contradictions
+from models.dosing.consistency import left_out as contradicting
 from models.dosing.curve import curve
 from models.dosing.data_age import data_age
 from models.dosing.declining import declined, model_used, unique
@@ -28,9 +30,11 @@ from models.drug import Drug
 from models.errors import ModelsError, RecordError
 from models.findings import Finding
 from models.fit import Posterior
+from models.fit.average import Ensemble, Method, ModelFit, average
 from models.population import PopulationModel
 from models.record import PatientRecord, Route
-from models.target import Target
+from models.subject import subject_from_record
+from models.target import Target, metric_words, range_words
 
 
 def recommend(
@@ -39,6 +43,9 @@ def recommend(
     record: PatientRecord,
     posterior: Posterior,
     *,
+    others: Sequence[tuple[PopulationModel, Posterior]] = (),
+    left_out: Sequence[ModelConsidered] = (),
+    method: Method = "evidence",
     target: Target | None = None,
     current: Regimen | None = None,
     ordered: Regimen | None = None,
@@ -48,29 +55,42 @@ def recommend(
 ) -> Advice:
     """The regimens most likely to reach the target, with the basis for them, or Declined.
 
+    others: further models that hold the patient, each with its posterior; the answer is averaged over all by how well
+    they foretold the levels (models.fit.average), and the heaviest leads. left_out: passed on, for the table of models.
     target: None = the drug file's for this patient. current, ordered: compared with the proposal; their `start` is
     replaced by the time the next dose is due. findings: what earlier steps noticed, passed on. seed: of the sample of
-    `draws` from the posterior; the same input and seed give the same answer.
+    `draws` from the posteriors; the same input and seed give the same answer.
     Raises ModelsError where drug, model, record and posterior do not belong together, UnitError for a target in
     another unit, RecordError for a compared regimen that can not be.
     """
-    _belong_together(drug, model, record, posterior)
+    for one, fitted in ((model, posterior), *others):
+        _belong_together(drug, one, record, fitted)
     _can_be(current, "current")
     _can_be(ordered, "ordered")
-    choice = given_target(drug, target) if target else choose_target(drug, record)
-    fitness = applicable(model, drug, record)
-    seen = (*findings, *fitness, *choice.findings)
-    refusals = _critical(fitness) or _not_fitted(posterior)
+    if drug.estimate_only:
+        return declined(drug, model, (_estimate_only(drug),), tuple(findings))
+    choice = (
+        given_target(drug, target) if target else choose_target(drug, record, continuous=_continuous(ordered, current))
+    )
+    refusals = _critical(applicable(model, drug, record)) or _no_mic(drug, record, choice)
+    refusals = refusals or (() if any(p.usable for _, p in others) else _not_fitted(posterior))
     if refusals:
-        return declined(drug, model, refusals, seen)
-    doubts = (*recency(drug, record, current), *_doubts(drug, model, record, posterior, seed))
+        return declined(drug, model, refusals, (*findings, *applicable(model, drug, record), *choice.findings))
+    fits = [_fit(one, record, fitted) for one, fitted in ((model, posterior), *others)]
+    ensemble = average(fits, method=method)
+    lead = next(fit for fit in fits if fit.model.id == ensemble.best.model_id)
+    seen = (*findings, *applicable(lead.model, drug, record), *choice.findings)
+    doubts = (*recency(drug, record, current), *_doubts(drug, lead.model, record, lead.posterior, seed))
     seen += (*doubts, *_not_read(drug))
+    considered = (*_considered(ensemble, fits), *left_out)
     if refusals := _critical(doubts):
-        return declined(drug, model, refusals, seen)
-    case = open_case(drug, model, record, posterior, target=choice.target, seed=seed, draws=draws)
-    seen += (*case.subject.findings, *data_age(drug, record), *infusion_findings(record))
-    seen += unexplained_findings(posterior, record, drug.concentration_unit)
-    return _search(case, choice, current, ordered, seen, seed)
+        return replace(declined(drug, lead.model, refusals, seen), considered=considered)
+    case = open_case(
+        drug, tuple(fits), ensemble, record, target=choice.target, also=choice.also, seed=seed, draws=draws
+    )
+    seen += (*case.lead.subject.findings, *data_age(drug, record), *infusion_findings(record))
+    seen += (*unexplained_findings(lead.posterior, record, drug.concentration_unit), *_unreliable(case))
+    return replace(_search(case, choice, current, ordered, seen, seed), considered=considered)
 
 
 def _search(
@@ -82,22 +102,21 @@ def _search(
     seed: int,
 ) -> Advice:
     plan = schedule(case.record, current)
-    state_of = steady_states(case)
     weight = value_at(case.record, "weight", case.record.now)
     options = candidates(case.drug, _route(case, current, ordered), start=case.record.now)
     kept = None if not_given(case.record, current) else current
-    ranking = ranked(case, options, state_of, weight=weight, current=kept)
+    ranking = ranked(case, options, weight=weight, current=kept)
     best = ranking.best
     if not best:
-        return declined(case.drug, case.model, (_nothing_allowed(case),), seen)
+        return declined(case.drug, case.lead.model, (_nothing_allowed(case),), seen)
     starts = starts_of(case, plan, [item.regimen.interval for item in best])
     if blocked := [start.finding for start in starts.values() if start.time is None and start.finding]:
-        return declined(case.drug, case.model, blocked[:1], seen)
+        return declined(case.drug, case.lead.model, blocked[:1], seen)
 
     first_day = first_days(case)
 
     def judged(regimen: Regimen, label: Label) -> RegimenOutcome:
-        return outcome(case, regimen, label, state_of, first_day, weight)
+        return outcome(case, regimen, label, first_day, weight)
 
     labels: tuple[Label, ...] = ("proposed", "alternative", "alternative")
     moved = [_moved(item.regimen, starts[item.regimen.interval]) for item in best]
@@ -115,25 +134,80 @@ def _recommendation(
     seen: tuple[Finding, ...],
     seed: int,
 ) -> Recommendation:
-    from_levels = case.posterior.status != "prior"
-    parameters = estimates(case)
+    lead = case.lead
+    from_levels = lead.posterior.status != "prior"
+    parameters = estimates(lead)
     seen += (start.finding,) if start.finding else ()
     seen += on_regimens(regimens, choice) + no_loading_dose(case)
     return Recommendation(
         drug=case.drug.name,
         target=case.target,
+        also=case.also,
         regimens=regimens,
         parameters=parameters,
-        levels=case.posterior.levels,
-        covariates=case.resolved.used,
-        differs=differs(case.model, case.covariates, parameters, from_levels=from_levels),
+        levels=lead.posterior.levels,
+        covariates=lead.resolved.used,
+        differs=differs(lead.model, lead.covariates, parameters, from_levels=from_levels),
         findings=unique(seen),
         curve=curve(case, regimens[0].regimen),
-        model=model_used(case.model),
+        model=model_used(lead.model),
         basis="levels" if from_levels else "covariates",
         seed=seed,
-        draws=len(case.etas),
+        draws=case.draws,
     )
+
+
+def _fit(model: PopulationModel, record: PatientRecord, posterior: Posterior) -> ModelFit:
+    return ModelFit(model=model, subject=subject_from_record(model, record), posterior=posterior)
+
+
+def _considered(ensemble: Ensemble, fits: Sequence[ModelFit]) -> tuple[ModelConsidered, ...]:
+    """The models fitted, the heaviest first."""
+    titles = {fit.model.id: fit.model.title for fit in fits}
+    rows = [
+        ModelConsidered(
+            id=item.model_id,
+            hash=item.model_hash,
+            title=titles[item.model_id],
+            weight=item.weight,
+            reason=item.reason,
+            evidence=item.log_evidence if isfinite(item.log_evidence) else None,
+        )
+        for item in ensemble.members
+    ]
+    return tuple(sorted(rows, key=lambda row: (-row.weight, row.id)))
+
+
+def _estimate_only(drug: Drug) -> Finding:
+    text = f"No dose of {drug.display.lower()} is searched here: {drug.estimate_only}"
+    return Finding(code="estimate-only", severity="critical", text=text)
+
+
+def _no_mic(drug: Drug, record: PatientRecord, choice: TargetChoice) -> tuple[Finding, ...]:
+    aims = [aim for aim in (choice.target, *choice.also) if aim.needs_mic]
+    if not aims or value_at(record, "mic", record.now):
+        return ()
+    text = (
+        f"The target ({metric_words(aims[0])}, {range_words(aims[0])}) needs the MIC of the organism (mg/L), and the "
+        "chart has none."
+    )
+    return (Finding(code="mic-missing", severity="critical", text=text),)
+
+
+def _unreliable(case: Case) -> tuple[Finding, ...]:
+    if not case.unreliable:
+        return ()
+    text = (
+        f"The draws from {', '.join(case.unreliable)} stand for its posterior only roughly: probabilities near the "
+        "bounds of the target may be off by more than their rounding."
+    )
+    return (Finding(code="posterior-unreliable", severity="warning", text=text),)
+
+
+def _continuous(ordered: Regimen | None, current: Regimen | None) -> bool:
+    """Whether what is ordered, else what is given, runs over its whole interval."""
+    asked = ordered or current
+    return asked is not None and asked.route == "iv" and asked.duration >= asked.interval
 
 
 def _belong_together(drug: Drug, model: PopulationModel, record: PatientRecord, posterior: Posterior) -> None:
@@ -172,7 +246,7 @@ def _doubts(
     """What is odd about levels and estimate, most basic first; a critical one forbids advice."""
     found = (*contradictions(drug, record), *odd_levels(drug, record, posterior))
     found += (*implausible_estimate(model, record, posterior), *_none_explained(posterior, record, drug))
-    return found if _critical(found) else (*found, *left_out(model, record, seed))
+    return found if _critical(found) else (*found, *contradicting(model, record, seed))
 
 
 def _not_read(drug: Drug) -> tuple[Finding, ...]:

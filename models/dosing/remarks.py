@@ -4,6 +4,7 @@ from models.dosing.advice import RegimenOutcome
 from models.dosing.case import Case
 from models.dosing.targets import TargetChoice
 from models.findings import Finding
+from models.target import metric_words
 
 # house figures, not from a source
 POOR_ATTAINMENT = 0.40
@@ -69,7 +70,8 @@ def _limits(item: RegimenOutcome) -> tuple[Finding, ...]:
 
 def _exposure(item: RegimenOutcome, choice: TargetChoice) -> tuple[Finding, ...]:
     target = choice.target
-    metric = {"auc24": "AUC24", "trough": "a trough"}[target.metric]
+    metric = metric_words(target)
+    metric = metric if metric.startswith("AUC") else f"a {metric}"
     found = []
     for side, share, bound, means in (
         ("above", item.above, target.high, choice.above_means),

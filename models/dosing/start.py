@@ -48,7 +48,7 @@ def _start(case: Case, plan: Schedule, due: float) -> Start:
 
 
 def _medians(case: Case, times: np.ndarray) -> np.ndarray:
-    return np.median(concentrations(case.model, case.subject, case.etas, times), axis=0)
+    return np.median(case.over(lambda m: concentrations(m.model, m.subject, m.etas, times)), axis=0)
 
 
 def _hold(case: Case, due: float, start: float, expected: float) -> Finding:

@@ -86,6 +86,23 @@ def steady_state(
     )
 
 
+def steady_curve(
+    model: PopulationModel,
+    covariates: Mapping[str, float],
+    etas: ArrayLike,
+    *,
+    amount: float,
+    interval: float,
+    duration: float,
+    route: Route,
+    times: ArrayLike,
+) -> np.ndarray:
+    """(m, t): concentration `times` h (t,) after a dose of the regimen given for ever; its end: a trough."""
+    dose = Dose(time=0.0, amount=amount, route=route, duration=duration, interval=interval, steady_state=True)
+    subject = patient(model, covariates, dose)
+    return _run(subject, _observing(subject, _times(times), 0), _etas(model, etas), area=False)
+
+
 def patient(model: PopulationModel, covariates: Mapping[str, float], dose: Dose) -> Subject:
     """Somebody with these covariates (as the model uses them) and one dose; MissingCovariate where one is not given."""
     values = [_covariate(model, need.name, need.default, covariates) for need in model.needs]

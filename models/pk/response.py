@@ -25,7 +25,7 @@ SLOWEST = 1e-5
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Input:
-    """One way in. weight: (m, k), each mode's share of 1 mg, as concentration. lag, duration: (m,) h; None: as given."""
+    """One way in. weight: (m, k), each mode's part of what 1 mg adds. lag, duration: (m,) h; None: as given."""
 
     weight: np.ndarray
     lag: np.ndarray
@@ -34,7 +34,7 @@ class Input:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Response:
-    """rate: (m, k) 1/h, all above zero, complex in pairs where the modes swing. inputs: what a dose of the route feeds."""
+    """rate: (m, k) 1/h, all above zero, complex in pairs where modes swing. inputs: what a dose of the route feeds."""
 
     rate: np.ndarray
     inputs: tuple[Input, ...]
@@ -48,7 +48,24 @@ class Response:
 
     def auc(self) -> np.ndarray:
         """(m,): area under the concentration of 1 mg, to infinity; also that of an interval at steady state."""
-        return sum(np.real(item.weight / self.rate).sum(axis=1) for item in self.inputs)  # type: ignore[return-value]
+        return sum(np.real(item.weight / self.rate).sum(axis=1) for item in self.inputs)
+
+    def area(self, until: float, *, duration: float) -> np.ndarray:
+        """(m,): area under the concentration of one dose of 1 mg, from its start until `until` h."""
+        return sum((self._area_input(item, until, duration) for item in self.inputs), np.zeros(self.rate.shape[0]))
+
+    def _area_input(self, item: Input, until: float, duration: float) -> np.ndarray:
+        k = self.rate
+        length = np.full(k.shape[0], duration) if item.duration is None else item.duration
+        time = np.maximum(until - item.lag, 0.0)
+        running = np.minimum(time, length)[:, None]
+        after = np.maximum(time - length, 0.0)[:, None]
+        long = np.where(length > 0.0, length, 1.0)[:, None]
+        reached = -np.expm1(-k * running) / k  # what an input of 1 mg/h has built up, per unit of weight
+        spread = ((running - reached) / k + reached * -np.expm1(-k * after) / k) / long
+        at_once = -np.expm1(-k * time[:, None]) / k
+        shape = np.where(length[:, None] > 0.0, spread, at_once)
+        return np.real((item.weight * shape).sum(axis=1))
 
     def _steady_input(self, item: Input, times: np.ndarray, interval: float, duration: float) -> np.ndarray:
         k = self.rate[:, None, :]

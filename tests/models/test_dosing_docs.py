@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_every_remark_is_explained_and_every_decline_says_what_would_help() -> None:
-    sources = [*(ROOT / "models" / "dosing").glob("*.py"), ROOT / "models" / "covariates.py"]
+    sources = [*(ROOT / "models" / "dosing").glob("*.py"), *(ROOT / "models" / "covariates").glob("*.py")]
     text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     found = re.findall(r'Finding\(\s*code="([a-z-]+)",\s*severity="(\w+)"', text)
     assert len(found) > 10

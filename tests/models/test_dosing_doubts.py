@@ -8,7 +8,6 @@ import pytest
 from models.catalog import Catalog, load_catalog
 from models.dosing import recommend
 from models.dosing.advice import Advice, Declined, Recommendation, Regimen
-from models.dosing.case import open_case
 from models.dosing.consistency import contradictions
 from models.dosing.recency import recency
 from models.dosing.schedule import schedule
@@ -18,6 +17,7 @@ from models.pk import concentrations
 from models.record import Level
 from models.subject import subject_from_record
 from tests.builders import Patient, on_tacrolimus, on_vancomycin
+from tests.models.dosing_case import one_case
 
 EVERY_12 = Regimen(amount=1000, interval=12, duration=2, route="iv", start=0)
 CAPSULES = Regimen(amount=3, interval=12, duration=0, route="oral", start=0)
@@ -195,9 +195,8 @@ def test_the_search_for_a_start_ends_72_h_from_now_and_not_from_the_dose_due(
 ) -> None:
     drug, model = catalog.drug("vancomycin"), catalog.models_for("vancomycin")[0]
     record = treated().level(14.5, at=47.5).record(now=48)
-    posterior = fit_map(model, subject_from_record(model, record))
-    case = open_case(drug, model, record, posterior, target=drug.targets[0].target, seed=1, draws=200)
-    falls = np.median(concentrations(model, case.subject, case.etas, np.array([48 + under_at])), axis=0)
+    case = one_case(drug, model, record, draws=200)
+    falls = np.median(concentrations(model, case.lead.subject, case.lead.etas, np.array([48 + under_at])), axis=0)
     case = replace(case, drug=replace(drug, hold_above=float(falls[0]) * 1.0001))
     plan = schedule(case.record, replace(EVERY_12, interval=54.0))  # due 36 + 54 = 90 h, 42 h from now
     (start,) = starts_of(case, plan, [12.0]).values()

@@ -75,13 +75,13 @@ def test_a_target_in_another_unit_is_refused() -> None:
 
 def test_the_bounds_belong_to_the_target() -> None:
     target = VANCOMYCIN.targets[0].target
-    shares = attainment(np.array([399.9, 400.0, 500.0, 600.0, 600.1]), target)
+    shares = attainment([(np.array([399.9, 400.0, 500.0, 600.0, 600.1]), target)])
     assert (shares.inside, shares.below, shares.above) == (0.6, 0.2, 0.2)
 
 
 @for_all(st.lists(st.floats(0, 2000), min_size=1, max_size=200))
 def test_shares_sum_to_one(values: list[float]) -> None:
-    shares = attainment(np.array(values), VANCOMYCIN.targets[0].target)
+    shares = attainment([(np.array(values), VANCOMYCIN.targets[0].target)])
     # three floating quotients with the same denominator
     assert shares.inside + shares.below + shares.above == pytest.approx(1.0, abs=1e-12)
 

@@ -8,14 +8,13 @@ import pytest
 from models.catalog import Catalog, load_catalog
 from models.dosing import recommend
 from models.dosing.advice import Declined, Recommendation, Regimen
-from models.dosing.case import open_case, steady_states
 from models.dosing.first_day import first_days
-from models.dosing.targets import choose_target
 from models.errors import ModelsError, RecordError, UnitError
 from models.fit import fit_map
 from models.subject import subject_from_record
 from models.target import Target
 from tests.builders import Patient, on_tacrolimus, on_vancomycin
+from tests.models.dosing_case import one_case
 
 EVERY_12 = Regimen(amount=1000, interval=12, duration=2, route="iv", start=0)
 CAPSULES = Regimen(amount=3, interval=12, duration=0, route="oral", start=0)
@@ -78,7 +77,7 @@ def test_a_regimen_is_changed_only_for_more_than_five_points_or_for_a_reason(cat
 
 
 def test_a_regimen_in_use_that_does_as_well_is_kept(catalog: Catalog) -> None:
-    advice = advise(catalog, treated().level(14.5, at=47.5), now=47.75, current=EVERY_12)
+    advice = advise(catalog, treated().level(10, at=47.5), now=47.75, current=EVERY_12)
     best = max(item.attainment for item in advice.regimens)
     assert best > advice.regimens[0].attainment  # another one scores higher, by less than five points
     assert (advice.regimens[0].regimen.amount, advice.regimens[0].regimen.interval) == (1000, 12)
@@ -227,7 +226,7 @@ def test_where_limits_leave_nothing_the_answer_is_a_decline(catalog: Catalog) ->
 def test_limits_bind_the_search(catalog: Catalog) -> None:
     """Where the best regimen would break a limit, the best within it is proposed."""
     drug, model = catalog.drug("vancomycin"), catalog.model("vancomycin/goti2018")
-    record = treated().level(6, at=47.5).record(now=47.75)
+    record = treated().level(4, at=35.5).level(4, at=47.5).record(now=47.75)
     posterior = fit_map(model, subject_from_record(model, record))
     free = recommend(drug, model, record, posterior, seed=1).regimens[0].regimen
     assert free.amount * 24 / free.interval > 2000
@@ -266,11 +265,10 @@ def test_the_first_day_counts_what_is_left_and_is_that_of_the_whole_history(cata
     """Split in two by linearity in the product; here the whole record is integrated at once."""
     drug, model = catalog.drug("vancomycin"), catalog.model("vancomycin/goti2018")
     record = treated().level(16.5, at=47.5).record(now=47.75)
-    posterior = fit_map(model, subject_from_record(model, record))
-    case = open_case(drug, model, record, posterior, target=choose_target(drug, record).target, seed=1, draws=50)
+    case = one_case(drug, model, record, draws=50)
     regimen = replace(EVERY_12, start=48.0)
     split = first_days(case)(regimen)
-    whole = first_days(replace(case, model=_not_linear(model)))(regimen)
+    whole = first_days(_by_kernels(case))(regimen)
     assert split == pytest.approx(whole, rel=1e-9)
     fresh = first_days(replace(case, record=replace(case.record, doses=())))(regimen)
     assert np.all(split > fresh)
@@ -279,20 +277,23 @@ def test_the_first_day_counts_what_is_left_and_is_that_of_the_whole_history(cata
 def test_steady_state_scaled_from_one_milligram_is_that_of_the_dose(catalog: Catalog) -> None:
     drug, model = catalog.drug("vancomycin"), catalog.model("vancomycin/goti2018")
     record = treated().record(now=47.75)
-    posterior = fit_map(model, subject_from_record(model, record))
-    case = open_case(drug, model, record, posterior, target=choose_target(drug, record).target, seed=1, draws=50)
-    scaled, direct = steady_states(case)(EVERY_12), steady_states(replace(case, model=_not_linear(model)))(EVERY_12)
-    for name in ("trough", "peak", "auc24"):
-        assert getattr(scaled, name) == pytest.approx(getattr(direct, name), rel=1e-9)
+    case = one_case(drug, model, record, draws=50)
+    direct = _by_kernels(case)
+    assert case.trough(EVERY_12) == pytest.approx(direct.trough(EVERY_12), rel=1e-9)
+    assert case.peak(EVERY_12) == pytest.approx(direct.peak(EVERY_12), rel=1e-9)
+    assert case.metric(EVERY_12) == pytest.approx(direct.metric(EVERY_12), rel=1e-9)
 
 
-def _not_linear(model):
-    """The same model, taking the general path."""
+def _by_kernels(case):
+    """The same case, its models taking the general path."""
 
-    class Other(type(model)):
-        linear = False
+    def other(model):
+        class Other(type(model)):
+            linear = False
 
-    return Other(**{name: getattr(model, name) for name in model.__dataclass_fields__})
+        return Other(**{name: getattr(model, name) for name in model.__dataclass_fields__})
+
+    return replace(case, members=tuple(replace(member, model=other(member.model)) for member in case.members))
 
 
 # --- what is said ---------------------------------------------------------------------------------------------------
@@ -327,7 +328,11 @@ def test_a_first_day_off_target_is_said(catalog: Catalog) -> None:
     assert first.regimens[0].first_day.median < 400
     assert "first-day-below-target" in codes(first)
     patient = Patient(drug="vancomycin").man().aged(72).weighing(78).creatinine(1.1).creatinine(2.6, at=40)
-    laden = advise(catalog, patient.infused(1250, at=0, over=2.5, every=12, times=4).level(36, at=47.5), now=47.75)
+    record = patient.infused(1250, at=0, over=2.5, every=12, times=4).level(36, at=47.5).record(now=47.75)
+    drug, model = catalog.drug("vancomycin"), catalog.model("vancomycin/goti2018")
+    posterior = fit_map(model, subject_from_record(model, record))
+    # nothing held: the next dose comes on top of what is left
+    laden = recommend(replace(drug, hold_above=None), model, record, posterior, seed=1)
     assert laden.regimens[0].first_day.median > 600
     assert "first-day-above-target" in codes(laden)
 

@@ -1,0 +1,49 @@
+"""One model's part in an answer: the patient as it sees him, and its share of the draws."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from models.covariates import Resolved, resolve
+from models.fit import Posterior
+from models.pk.response import Response, response
+from models.population import PopulationModel
+from models.record import PatientRecord, Route
+from models.subject import Subject, subject_from_record
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Member:
+    """etas: (m, n_eta) equally weighted draws from the posterior, as many as its weight earns. record: doses given."""
+
+    model: PopulationModel
+    record: PatientRecord
+    posterior: Posterior
+    etas: np.ndarray
+    weight: float = 1.0
+
+    @cached_property
+    def resolved(self) -> Resolved:
+        """Covariates in force now, which a regimen from now on is judged with."""
+        return resolve(self.model.needs, self.record, [self.record.now])
+
+    @cached_property
+    def covariates(self) -> dict[str, float]:
+        names = [need.name for need in self.model.needs]
+        return dict(zip(names, (float(value) for value in self.resolved.values[-1]), strict=True))
+
+    @cached_property
+    def subject(self) -> Subject:
+        """The doses given, without levels to fit: for prediction."""
+        return subject_from_record(self.model, self.record)
+
+    def response(self, route: Route) -> Response | None:
+        """What a dose by `route` does under today's covariates, None where there is no such sum; worked out once."""
+        if route not in self._responses:
+            self._responses[route] = response(self.model, self.covariates, self.etas, route=route)
+        return self._responses[route]
+
+    @cached_property
+    def _responses(self) -> dict[str, Response | None]:
+        return {}
