@@ -82,6 +82,8 @@ _ALL = (
     _flag("atrial_fibrillation"),
     _flag("acute_coronary_syndrome"),
     _flag("gist", "gastrointestinal stromal tumour (otherwise chronic myeloid leukaemia)"),
+    # 0 none, 1 renal cell, 2 hepatocellular, 3 prostate, 4 medullary thyroid, 5 glioblastoma, 6 other
+    _measured("tumour_type", "1", "kind of tumour", nature="charted"),
     _flag("spironolactone"),
     _flag("amiodarone"),
     _flag("enzyme_inducer", "enzyme-inducing drug"),
