@@ -1,6 +1,6 @@
 """Prints the worst differences from every other program: python -m tests.reference.report"""
 
-from tests.reference import ABSENT, REFERENCE, event_scenarios, map_cases, nonmem_runs
+from tests.reference import ABSENT, REFERENCE, event_scenarios, map_cases, nonmem_runs, phenobarbital
 
 
 def main() -> None:
@@ -25,6 +25,19 @@ def main() -> None:
         )
     errors = {name: event_scenarios.worst(rows) for name, rows in event_scenarios.scenarios().items()}
     print(f"\n{len(errors)} event scenarios: worst {max(errors.values()):.1e} (scenario {max(errors, key=errors.get)})")
+    _phenobarbital()
+
+
+def _phenobarbital() -> None:
+    folder = phenobarbital.folder()
+    if folder is None:
+        print(f"\nphenobarbital: {phenobarbital.NOT_INSTALLED}")
+        return
+    w = phenobarbital.worst(folder)
+    print(
+        f"\n{w.subjects} newborns on phenobarbital: eta {w.eta:.1e}, FOCEI objective {w.ofv:.1e}, "
+        f"predictions {w.prediction:.1e}; not converged: {', '.join(w.not_converged) or 'none'}"
+    )
 
 
 if __name__ == "__main__":
