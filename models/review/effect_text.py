@@ -1,4 +1,4 @@
-"""Typical values, random effects and fluxes of a model as formulas that people read, written from the file's numbers."""
+"""Typical values, random effects and fluxes of a model as formulas that people read, from the file's numbers."""
 
 from collections.abc import Callable, Mapping
 

@@ -62,11 +62,13 @@ def parse_regimen(text: str, drug: Drug) -> Regimen:
     amount, interval = float(found["mg"]), float(found["every"])
     product = _product(drug, found["route"])
     route: Route = found["route"] or (product.route if product else "iv")  # type: ignore[assignment]
-    hours = found["hours"] and float(found["hours"])
+    hours = 0.0
     if found["how"]:
         hours = interval
-    if hours is None:
-        hours = duration(product, amount) if product and not product.continuous else 0.0
+    elif found["hours"]:
+        hours = float(found["hours"])
+    elif product:
+        hours = interval if product.continuous else duration(product, amount)
     if amount <= 0 or interval <= 0 or hours > interval or (hours and route != "iv"):
         raise RecordError(
             f"regimen {text!r}: expected a dose and an interval above 0, and an infusion (iv only) within the interval"

@@ -17,20 +17,20 @@ Written by `{COMMAND}` from the files in `models/drugs`; do not edit by hand. No
 whoever reviews the model files, to see units that went wrong.
 
 - **Reference patient**: made up from the model file. Each raw chart value is the reference of a covariate effect that
-  reads it, else the file's default, else the centre of the soft (else hard) domain (geometric where the range starts above
-  0), else a round figure of an adult man of 70 kg, 172 cm, 50 years, creatinine 0.9 mg/dL (in a model for children, near
-  the middle of growth charts). What a formula reads (creatinine, weight, age, height) is then moved, creatinine most, until
-  computed covariates (creatinine clearance, body mass index ...) come to their references. The 70 kg to which a
-  paediatric model is scaled is a size standard, not a patient.
+  reads it, else the file's default, else the centre of the soft (else hard) domain (geometric where the range starts
+  above 0), else a round figure of an adult man of 70 kg, 172 cm, 50 years, creatinine 0.9 mg/dL (in a model for
+  children, near the middle of growth charts). What a formula reads (creatinine, weight, age, height) is then moved,
+  creatinine most, until computed covariates (creatinine clearance, body mass index ...) come to their references. The
+  70 kg to which a paediatric model is scaled is a size standard, not a patient.
 - **Regimen**: the middle dose step within the hard limits, at the middle interval of the drug's first product; under
   40 kg, that dose per 70 kg. It is not a dose for that patient. A drug without products: 100 mg once a day.
-- **CL**: day's dose over AUC24 of the typical patient at steady state, L/h, and per 70 kg by weight^0.75 (a common size,
-  so that models of one drug can be compared); over F where the model has no bioavailability. **V**: volume at steady
-  state, of what the measured compartment exchanges with. **Half-life**: terminal, from the eigenvalues of the typical
-  parameters without absorption; "absorption" beside it where that is slower; *eff.* for a nonlinear model: the time in
-  which the trough at steady state halves.
-- **AUC24, trough, peak**: at steady state, median and central 90 % of {DRAWS} draws of the population's random effects; no
-  residual error.
+- **CL**: day's dose over AUC24 of the typical patient at steady state, L/h, and per 70 kg by weight^0.75 (a common
+  size, so that models of one drug can be compared); over F where the model has no bioavailability. **V**: volume at
+  steady state, of what the measured compartment exchanges with. **Half-life**: terminal, from the eigenvalues of the
+  typical parameters without absorption; "absorption" beside it where that is slower; *eff.* for a nonlinear model: the
+  time in which the trough at steady state halves.
+- **AUC24, trough, peak**: at steady state, median and central 90 % of {DRAWS} draws of the population's random effects;
+  no residual error.
 - **Draws**: share of them with a finite steady state above 0.
 """
 
