@@ -92,6 +92,11 @@ def cockcroft_gault_surface_cap(
     return np.minimum(absolute, cap * mosteller(weight=weight, height=height) / 1.73)
 
 
+def measured_clearance_normalised(*, measured_crcl: ArrayLike, weight: ArrayLike, height: ArrayLike) -> Values:
+    """Measured urinary creatinine clearance, mL/min, times 1.73 over Du Bois' surface: mL/min per 1.73 m2."""
+    return checked(measured_crcl=measured_crcl)[0] * 1.73 / dubois(weight=weight, height=height)
+
+
 def ckd_epi_2021(*, age: ArrayLike, creatinine: ArrayLike, female: ArrayLike) -> Values:
     """Estimated GFR in mL/min per 1.73 m2 (normalised: not a clearance in mL/min), without a race term.
 
@@ -161,6 +166,15 @@ RENAL = (
         citation=f"{_COCKCROFT}; Du Bois D, Du Bois EF. Arch Intern Med 1916;17:863-871",
         made_for="adults with steady creatinine",
         options={"creatinine_floor": 0.0, "creatinine_floor_age": 0.0},
+    ),
+    Formula(
+        name="measured-clearance-normalised",
+        words="measured urinary clearance, normalised to 1.73 m2",
+        unit="mL/min/{1.73_m2}",
+        inputs=("measured_crcl", "weight", "height"),
+        function=measured_clearance_normalised,
+        citation="Du Bois D, Du Bois EF. Arch Intern Med 1916;17:863-871",
+        made_for="everyone whose urine was collected over known hours",
     ),
     Formula(
         name="cockcroft-gault-surface-cap",

@@ -37,7 +37,9 @@ def edited(path: str, old: str, new: str) -> Callable[[Path], None]:
 
 
 def drop_models(folder: Path) -> None:
-    (folder / "vancomycin" / "goti2018.toml").unlink()
+    for path in (folder / "vancomycin").glob("*.toml"):
+        if path.name != "drug.toml":
+            path.unlink()
 
 
 def rename(folder: Path) -> None:
@@ -51,7 +53,7 @@ def rename(folder: Path) -> None:
         (rename, "vancomycin/goti2019.toml: id and drug must be 'vancomycin/goti2019'"),
         (
             edited("vancomycin/drug.toml", '"creatinine", "dialysis"]', '"dialysis"]'),
-            "goti2018.toml: covariates.crcl needs creatinine, which drug.toml's covariates do not list",
+            r"vancomycin/\w+.toml: covariates.crcl\w* needs creatinine, which drug.toml's covariates do not list",
         ),
         (
             edited("vancomycin/drug.toml", 'rxnorm = ["11124"]', 'rxnorm = ["42316"]'),

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from models.errors import RecordError
 from models.formulas import ckd_epi_2021, cockcroft_gault, dubois, janmahasatian, mosteller
-from models.formulas.renal import RENAL
+from models.formulas.renal import RENAL, measured_clearance_normalised
 from models.formulas.size import SIZE
 
 EXACT = 1e-12  # the same arithmetic in another order
@@ -40,6 +40,12 @@ def test_body_surface_by_hand() -> None:
     assert mosteller(weight=80, height=180) == pytest.approx(2.0, rel=EXACT)
     # 0.007184 * 70^0.425 * 170^0.725: 6.0844 * 41.4016 * 0.007184 = 1.8097 (four figures of each power)
     assert dubois(weight=70, height=170) == pytest.approx(1.8097, rel=1e-4)
+
+
+def test_a_measured_clearance_is_normalised_with_du_bois_surface() -> None:
+    # 90 mL/min in 90 kg and 185 cm: 90 * 1.73 / (0.007184 * 90^0.425 * 185^0.725)
+    expected = 90 * 1.73 / (0.007184 * 90**0.425 * 185**0.725)
+    assert measured_clearance_normalised(measured_crcl=90, weight=90, height=185) == pytest.approx(expected, rel=EXACT)
 
 
 def test_fat_free_mass_by_hand() -> None:
@@ -76,8 +82,8 @@ def test_formulas_rise_and_fall_as_they_should(
     inputs = {"age": age, "weight": weight, "height": height, "creatinine": creatinine, "female": female}
     inputs["gestational_age"] = 39.0
     for formula in (*RENAL, *SIZE):
-        if formula.name in ("creatinine-molar", "james", "cockcroft-gault-james"):
-            continue  # a conversion; and lean body weight by James falls again in the very obese
+        if formula.name in ("creatinine-molar", "james", "cockcroft-gault-james", "measured-clearance-normalised"):
+            continue  # a conversion; lean weight by James falls again in the very obese; a value per larger surface
         value = formula.function(**{name: inputs[name] for name in formula.inputs})
         assert np.isfinite(value)
         assert value > 0
