@@ -15,7 +15,7 @@ from models.subject import Subject
 def log_evidence(
     model: PopulationModel, subject: Subject, posterior: Posterior, *, options: FitOptions | None = None
 ) -> float:
-    """log p(levels | model) at the posterior's mode; 0 without levels, NaN for a fit that is not usable.
+    """log p(levels | model) at the posterior's mode; 0 without levels, NaN for a fit that is not usable or not of them.
 
         -objective / 2 - n/2 log(2 pi) - sum of log y + (log det C - log det(Omega / prior_weight)) / 2
 
@@ -27,7 +27,7 @@ def log_evidence(
 
     Tierney and Kadane, J Am Stat Assoc 81(393):82-86, 1986.
     """
-    if not posterior.usable:
+    if not posterior.usable or len(posterior.levels) != subject.levels.shape[0]:
         return nan
     if subject.levels.shape[0] == 0:
         return 0.0

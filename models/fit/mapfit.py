@@ -77,6 +77,8 @@ def _many_minima(model: PopulationModel, i: int) -> bool:
 
 def _posterior(model: PopulationModel, subject: Subject, found: Found) -> Posterior:
     status, eta, covariance = found.status, found.eta, found.covariance
+    if status == INVALID:  # the start, not an estimate: it must not be taken for one
+        eta, found = np.full_like(eta, np.nan), found._replace(objective=np.nan)
     return Posterior(
         model_id=model.id,
         model_hash=model.hash,

@@ -195,8 +195,10 @@ def test_another_typical_clearance_is_not_ruled_out_by_one_patient() -> None:
 
 
 def test_an_ensemble_of_populations_alone() -> None:
-    """A fit whose subject has levels can not be a prior: evidence is of the levels that were fitted."""
+    """Without levels there is nothing to tell models apart by; with levels, who ignores them is left out."""
     model = linear("a", 0.09, 4.0)
     subject = subject_from_rows(model, DOSES)
     (member,) = average([ModelFit(model=model, subject=subject, posterior=prior(model))]).members
     assert (member.weight, member.log_evidence, member.reason) == (1.0, 0.0, "")
+    with_levels = ModelFit(model=model, subject=patient(model, DOSES, TIMES, VALUES), posterior=prior(model))
+    assert "can not be computed" in average([with_levels]).members[0].reason

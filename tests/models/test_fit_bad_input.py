@@ -8,9 +8,10 @@ import pytest
 from models.errors import RecordError, UnitError
 from models.fit import FitOptions, Posterior, draw, fit_many, fit_map, sample
 from models.nmtran import read_nmtran, row_of, subject_from_rows
-from models.population import load_model
+from models.population import Residual, load_model
 from models.record import Covariate, Dose, Level, PatientRecord
 from models.subject import subject_from_record
+from tests.models.small_models import dose, eta, one_compartment, patient
 from tests.reference import MODELS, ROOT
 
 GOTI = load_model(ROOT / "models" / "drugs" / "vancomycin" / "goti2018.toml")
@@ -97,6 +98,26 @@ def test_a_posterior_that_is_not_usable_can_not_be_drawn_from() -> None:
         draw(posterior, 10, seed=1)
     with pytest.raises(ValueError, match="invalid"):
         sample(GOTI, subject, posterior, 10, seed=1)
+
+
+def test_ten_thousand_doses_are_fitted_like_the_last_few() -> None:
+    """Thirteen years of doses every 12 h; what is over 30 half-lives old leaves no trace."""
+    small = one_compartment(random=eta("CL", 0.09) + eta("V", 0.04))
+    doses = [dose(12.0 * k, 400.0) for k in range(10_000)]
+    at = (12.0 * 10_000 - 1.0, 12.0 * 10_000 + 5.0)
+    everything, recent = (fit_map(small, patient(small, given, at, (3.9, 2.0))) for given in (doses, doses[-30:]))
+    assert everything.status == "converged"
+    assert everything.eta == pytest.approx(recent.eta, abs=1e-6)
+
+
+@pytest.mark.parametrize("variance", [0.0, float("nan")])
+def test_an_error_of_no_variance_is_no_estimate(variance: float) -> None:
+    exact = one_compartment(random=eta("CL", 0.09))
+    exact = exact.with_variances(exact.omega, (Residual(kind="proportional", proportional=variance),))
+    posterior = fit_map(exact, patient(exact, [dose(0.0, 400.0)], (5.0,), (6.0,)))
+    assert posterior.status == "invalid"
+    assert np.isnan(posterior.eta).all()
+    assert np.isnan(posterior.objective)
 
 
 def test_a_batch_is_the_same_fits_in_the_same_order() -> None:

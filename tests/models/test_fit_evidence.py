@@ -91,6 +91,11 @@ def test_a_fit_that_is_not_usable_has_no_evidence() -> None:
     assert np.isnan(log_evidence(model, subject, fit_map(model, subject)))
 
 
+def test_a_population_has_no_evidence_from_levels_it_was_not_fitted_to() -> None:
+    model = linear_gaussian()
+    assert np.isnan(log_evidence(model, patient(model, DOSES, TIMES, VALUES), prior(model)))
+
+
 # Laplace's approximation is what differs, not the sampling (0.003): measured 0.00 to 0.02 with two etas, to 0.06 with
 # four or six and one to four levels. A weight moves by as many percent.
 CASES = {
