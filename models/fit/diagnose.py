@@ -5,7 +5,7 @@ from math import inf, nan
 
 import numpy as np
 
-from models.events import ABOVE, BELOW, L_CENSORING, L_WEIGHT
+from models.events import ABOVE, BELOW, L_CENSORING
 from models.fit.kernels.objective import Problem
 from models.fit.kernels.search import search
 from models.fit.options import FitOptions
@@ -15,9 +15,9 @@ from models.population.model import PopulationModel
 from models.population.plan import ODE
 from models.subject import Subject
 
-# Step of central differences of the objective, in prior standard deviations. For ODE models wide enough that the
-# solver's error, about 1e-7 of the objective, leaves 1e-4 in the gradient.
-STEP, STEP_ODE = 1e-4, 1e-2
+# Step of central differences of the objective, in standard deviations of each eta with the others held at the mode (the
+# curve's own scale). For ODE models wide enough for the solver's error, about 1e-7 of the objective.
+STEP, STEP_ODE = 1e-3, 1e-2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class LevelPull:
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnostics:
-    """gradient: norm of the objective's gradient at the estimate, per prior SD. 0 at a mode; 0.01 shifts it by 0.005.
+    """gradient: norm of the objective's gradient at the estimate, per prior SD. 0 at a mode; 0.01 is 0.005 prior SDs away at most.
 
     condition: of the Hessian in prior SDs; 1 where all that is known of each eta is alike, large where the levels leave
     a combination of parameters to the prior. levels: in the posterior's order.
@@ -70,7 +70,7 @@ def diagnose(
         return Diagnostics(gradient=0.0, condition=condition, levels=())
     problem = problem_of(model, subject, options or FitOptions())
     return Diagnostics(
-        gradient=float(np.linalg.norm(_gradient(problem, posterior.eta, sd))),
+        gradient=float(np.linalg.norm(sd * _gradient(problem, posterior))),
         condition=condition,
         levels=tuple(_pull(problem, posterior, o, fit) for o, fit in enumerate(posterior.levels)),
     )
@@ -78,16 +78,20 @@ def diagnose(
 
 def without_level(problem: Problem, eta: np.ndarray, level: int) -> tuple[np.ndarray, float] | None:
     """(mode (e,), objective) without one level, found from eta (e,) on; None where the search fails."""
-    levels = problem.levels.copy()
-    levels[level, L_WEIGHT] = 0.0
-    found = search(problem._replace(levels=levels), np.ascontiguousarray(eta)[None])
+    rest = problem._replace(
+        events=problem.events._replace(obs=np.delete(problem.events.obs, level, axis=0)),
+        levels=np.delete(problem.levels, level, axis=0),
+    )
+    found = search(rest, np.ascontiguousarray(eta)[None])
     return (found.eta, float(found.objective)) if found.status == 0 else None
 
 
-def _gradient(problem: Problem, eta: np.ndarray, sd: np.ndarray) -> np.ndarray:
-    step = STEP_ODE if problem.plan.method == ODE else STEP
-    away = np.diag(step * sd)
-    ahead, behind = np.split(objectives_at(problem, np.vstack([eta + away, eta - away])), 2)
+def _gradient(problem: Problem, posterior: Posterior) -> np.ndarray:
+    """(e,) of the objective at the estimate."""
+    scale = 1.0 / np.sqrt(np.diag(np.linalg.inv(posterior.covariance)))
+    step = scale * (STEP_ODE if problem.plan.method == ODE else STEP)
+    ahead = objectives_at(problem, posterior.eta + np.diag(step))
+    behind = objectives_at(problem, posterior.eta - np.diag(step))
     return np.asarray((ahead - behind) / (2.0 * step))
 
 
