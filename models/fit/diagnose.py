@@ -38,7 +38,7 @@ class LevelPull:
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnostics:
-    """gradient: norm of the objective's gradient at the estimate, per prior SD. 0 at a mode; 0.01 is 0.005 prior SDs away at most.
+    """gradient: norm of the objective's gradient at the estimate, per prior SD: 0 at a mode, 0.01 within 0.005 of one.
 
     condition: of the Hessian in prior SDs; 1 where all that is known of each eta is alike, large where the levels leave
     a combination of parameters to the prior. levels: in the posterior's order.
