@@ -16,4 +16,6 @@ def three(value: float | None) -> str:
 
 def spread(item: Interval) -> str:
     """As "464 (243-875)"."""
+    if not isfinite(item.median):
+        return "-"
     return f"{three(item.median)} ({three(item.low)}-{three(item.high)})"

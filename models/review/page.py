@@ -196,6 +196,7 @@ def _inputs(facts: Facts) -> Iterator[str]:
         cut = [
             f"{word} {item[key]:g}" for key, word in (("low", "at least"), ("high", "at most")) if item[key] is not None
         ]
+        how += "".join(f"; {key.replace('_', ' ')} {value:g}" for key, value in item["options"].items())
         how += f"; taken as {' and '.join(cut)}" if cut else ""
         missing = "the model is not used" if item["default"] is None else f"{item['default']:g}, said aloud"
         yield f"| {item['words']} | {item['unit']} | {_cell(how)} | {missing} | {_cell(item['source'])} |"

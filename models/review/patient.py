@@ -1,7 +1,7 @@
 """The reference patient of a model: raw chart values near the centre of its covariate effects."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, log, sqrt
 
 import numpy as np
@@ -12,11 +12,13 @@ from models.covariates.series import DERIVED
 from models.drug import Drug
 from models.errors import ModelsError
 from models.formulas import FORMULAS
+from models.formulas.growth import TERM_WEEKS, WEEKS_PER_YEAR
 from models.population import PopulationModel
-from models.review.usual import GROWN_UP, usual
+from models.review.usual import GROWN_UP, age_at_weight, usual, weight_at
 from models.terms import TERMS
 from models.units import COVARIATES
 
+SMALL = 40.0  # kg; under it, a child's
 STANDARD_WEIGHT = 70.0  # kg; in a paediatric model a size standard and no patient
 # How far a value may be moved to bring a computed covariate to its reference, as SD of its logarithm: creatinine is
 # moved first, height last. What an effect names itself hardly moves.
@@ -39,9 +41,7 @@ def reference_patient(model: PopulationModel, drug: Drug) -> dict[str, float]:
     hard domain (geometric where it does not start at 0), else at a made-up person's. Those that a formula reads are
     then moved, in least squares on logarithms, so that computed covariates come to their own references.
     """
-    starts = {name: _start(name, model, drug) for name in _ordered(_raw_names(model))}
-    if "age" in starts and _is_child(model):
-        starts |= _of_that_age(model, starts)
+    starts = _grown(model, {name: _start(name, model, drug) for name in _ordered(_raw_names(model))})
     moved = _moved(model, starts)
     return {name: _shown(moved.get(name), item) for name, item in starts.items()}
 
@@ -70,9 +70,13 @@ def _start(name: str, model: PopulationModel, drug: Drug) -> _Start:
 
 
 def named_value(name: str, model: PopulationModel) -> float | None:
-    """What the file itself takes as the centre of a covariate: an effect's reference, else its default."""
+    """What the file itself takes as the centre of a covariate: an effect's reference, else its default.
+
+    A flag has no reference, even where the paper centres it on half.
+    """
     effects = [effect for item in model.parameters for effect in item.effects if effect.covariate == name]
-    references = [effect.numbers["reference"] for effect in effects if "reference" in effect.numbers]
+    flag = name in TERMS and TERMS[name].flag
+    references = [effect.numbers["reference"] for effect in effects if "reference" in effect.numbers and not flag]
     defaults = [need.default for need in model.needs if need.name == name and need.default is not None]
     return next(iter([*references, *defaults]), None)
 
@@ -99,25 +103,49 @@ def centre_of_domain(name: str, model: PopulationModel) -> float | None:
 
 
 def _is_child(model: PopulationModel) -> bool:
-    limit = next((item for item in model.domain if item.name == "age"), None)
-    return limit is not None and limit.hard is not None and limit.hard[1] <= GROWN_UP + 3
+    """Nobody grown up, by age, else by weight, is in the model's domain."""
+    hard = {limit.name: limit.hard for limit in model.domain if limit.hard}
+    if "age" in hard:
+        return hard["age"][1] <= GROWN_UP + 3
+    return "weight" in hard and hard["weight"][1] <= SMALL
 
 
 def _is_standard(weight: float, model: PopulationModel) -> bool:
     return weight == STANDARD_WEIGHT and _is_child(model)
 
 
-def _of_that_age(model: PopulationModel, starts: Mapping[str, _Start]) -> dict[str, _Start]:
-    """Size and creatinine of a child where the file does not say them itself."""
-    age = starts["age"].value
-    weeks = starts["gestational_age"].value if "gestational_age" in starts else 40.0
-    found = {}
-    for name in ("weight", "height", "creatinine"):
-        if name in starts and not starts[name].named:
-            item = starts[name]
-            value = usual(name, age=age, gestational_age=weeks) or item.value
-            found[name] = _Start(value=min(max(value, item.low), item.high), named=False, low=item.low, high=item.high)
-    return found
+def _grown(model: PopulationModel, starts: dict[str, _Start]) -> dict[str, _Start]:
+    """Age, weight, height and creatinine that belong together, where the file does not say them itself.
+
+    A model that takes adults has an adult, unless its own weight is a child's.
+    """
+    weight = starts["weight"]
+    own = weight.named and weight.value < SMALL
+    found = _child(model, starts, own) if own or _is_child(model) else _adult(starts)
+    return starts | {name: _at(starts[name], value) for name, value in found.items() if not starts[name].named}
+
+
+def _adult(starts: Mapping[str, _Start]) -> dict[str, float]:
+    """Centre of the grown-up part of the ranges of age and weight."""
+    least = {"age": GROWN_UP, "weight": SMALL}
+    small = {name: starts[name] for name in least if name in starts and starts[name].value < least[name]}
+    return {name: sqrt(max(item.low, least[name]) * item.high) for name, item in small.items() if item.high < inf}
+
+
+def _child(model: PopulationModel, starts: Mapping[str, _Start], own: bool) -> dict[str, float]:
+    """own: the weight is the file's own, so that the age follows it."""
+    age = starts.get("age")
+    years = age.value if age and (age.named or not own) else age_at_weight(starts["weight"].value)
+    weeks = centre_of_domain("pma", model) or TERM_WEEKS + years * WEEKS_PER_YEAR
+    kg = starts["weight"].value if own else weight_at(weeks)
+    young = min(years, GROWN_UP - 1e-9)
+    found = {"age": years, "weight": kg}
+    found |= {name: usual(name, age=young, weight=kg) or starts["weight"].value for name in ("height", "creatinine")}
+    return {name: value for name, value in found.items() if name in starts}
+
+
+def _at(item: _Start, value: float) -> _Start:
+    return replace(item, value=min(max(value, item.low), item.high))
 
 
 def _moved(model: PopulationModel, starts: Mapping[str, _Start]) -> dict[str, float]:
@@ -149,7 +177,8 @@ def _goal(need: CovariateNeed, model: PopulationModel) -> float | None:
     named = named_value(need.name, model)
     if named is not None and not (need.unit == "kg" and _is_standard(named, model)):
         return named
-    return centre_of_domain(need.name, model)
+    # a range of sizes from child to adult has no patient at its centre
+    return centre_of_domain(need.name, model) if need.unit not in ("kg", "m2") or _is_child(model) else None
 
 
 def _missed(need: CovariateNeed, goal: float, values: Mapping[str, float]) -> float:

@@ -1,7 +1,7 @@
 """What a population is expected to show under a regimen before any level: the prior predictive of exposure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -86,7 +86,7 @@ def prior_draws(model: PopulationModel, draws: int, seed: int) -> np.ndarray:
 
 
 def _state(model: PopulationModel, covariates: Mapping[str, float], regimen: Regimen, etas: np.ndarray) -> SteadyState:
-    return steady_state(
+    state = steady_state(
         model,
         covariates,
         etas,
@@ -95,6 +95,8 @@ def _state(model: PopulationModel, covariates: Mapping[str, float], regimen: Reg
         duration=min(regimen.duration, regimen.interval),
         route=regimen.route,
     )
+    # under a continuous infusion the end of the interval is the highest that is looked at
+    return replace(state, peak=np.maximum(state.peak, state.trough))
 
 
 def _interval(values: np.ndarray, unit: str) -> Interval:

@@ -2,6 +2,7 @@
 
 import re
 from math import inf
+from typing import cast
 
 from models.dosing.advice import Regimen
 from models.dosing.candidates import duration
@@ -10,11 +11,10 @@ from models.drug import Drug, Product
 from models.errors import RecordError
 from models.population import PopulationModel
 from models.record import Route
-from models.review.patient import STANDARD_WEIGHT
+from models.review.patient import SMALL, STANDARD_WEIGHT, reference_patient
 
-SMALL = 40.0  # kg; below, the middle dose counts per kg of a 70 kg adult, unless the products reach lower
-# of a drug without products: only that the prediction has a dose
-_ESTIMATE_DOSE, _ESTIMATE_INTERVAL = 100.0, 24.0
+# mg once a day of a drug without products, by its unit of concentration: only that the prediction has a dose
+_ESTIMATE_DOSE, _ESTIMATE_INTERVAL = {"mg/L": 100.0, "ug/L": 1.0}, 24.0
 WRITTEN = "1000 mg q12h 1h iv"
 _PARTS = re.compile(
     r"(?P<mg>\d+(?:\.\d+)?) ?mg +q ?(?P<every>\d+(?:\.\d+)?) ?h"
@@ -22,23 +22,30 @@ _PARTS = re.compile(
 )
 
 
-def usual_regimen(drug: Drug, model: PopulationModel, weight: float | None) -> Regimen:
+def usual_regimen(drug: Drug, model: PopulationModel, weight: float | None, *, first: PopulationModel) -> Regimen:
     """The middle dose at the middle interval of the first product whose route the model has, within hard limits.
 
-    weight: kg. Under 40 kg the middle dose is that of an adult of 70 kg, per kg. A drug without products: 100 mg once
-    a day, so that there is a prediction at all.
+    weight: kg. first: the drug's preferred model, for whose reference patient the products are taken to be; where that
+    is an adult, the dose under 40 kg is that of 70 kg, per kg. A drug without products: 100 mg (of one measured in
+    ug/L: 1 mg) once a day, so that there is a prediction at all.
     """
     product = next((item for item in drug.products if item.route in model.structure.routes), None)
     if product is None:
-        route = next(iter(model.structure.routes))
-        return Regimen(amount=_ESTIMATE_DOSE, interval=_ESTIMATE_INTERVAL, duration=0.0, route=route, start=0.0)  # type: ignore[arg-type]
+        return _without_product(drug, model)
     interval = sorted(product.intervals)[(len(product.intervals) - 1) // 2]
+    meant_for = reference_patient(first, drug)["weight"]
+    adult = max(weight or meant_for, SMALL) if meant_for >= SMALL else weight
     steps = [_regimen(product, amount, interval) for amount in _amounts(product)]
-    kept = [item for item in steps if not broken_limits(item, drug, max(weight or SMALL, SMALL))] or steps[:1]
+    kept = [item for item in steps if not broken_limits(item, drug, adult)] or steps[:1]
     middle = kept[(len(kept) - 1) // 2]
-    if weight is None or weight >= SMALL:
+    if weight is None or weight >= SMALL or meant_for < SMALL:
         return middle
     return _regimen(product, float(f"{middle.amount * weight / STANDARD_WEIGHT:.3g}"), interval)
+
+
+def _without_product(drug: Drug, model: PopulationModel) -> Regimen:
+    amount, route = _ESTIMATE_DOSE[drug.concentration_unit], cast(Route, next(iter(model.structure.routes)))
+    return Regimen(amount=amount, interval=_ESTIMATE_INTERVAL, duration=0.0, route=route, start=0.0)
 
 
 def _amounts(product: Product) -> list[float]:
@@ -61,7 +68,7 @@ def parse_regimen(text: str, drug: Drug) -> Regimen:
         raise RecordError(f"regimen {text!r} is not understood; expected for example {WRITTEN!r} (mg, h, h, route)")
     amount, interval = float(found["mg"]), float(found["every"])
     product = _product(drug, found["route"])
-    route: Route = found["route"] or (product.route if product else "iv")  # type: ignore[assignment]
+    route = cast(Route, found["route"] or (product.route if product else "iv"))
     hours = 0.0
     if found["how"]:
         hours = interval

@@ -21,10 +21,13 @@ class Row:
     predicted: Predicted
 
 
-def review(model: PopulationModel, drug: Drug) -> Row:
-    """The prior predictive at the model's reference patient after the drug's usual regimen; always the same."""
+def review(model: PopulationModel, drug: Drug, *, first: PopulationModel) -> Row:
+    """The prior predictive at the model's reference patient after the drug's usual regimen; always the same.
+
+    first: the drug's preferred model, for whose patients its products are taken to be.
+    """
     patient = reference_patient(model, drug)
-    regimen = usual_regimen(drug, model, patient.get("weight"))
+    regimen = usual_regimen(drug, model, patient["weight"], first=first)
     covariates = model_covariates(model, made_up_record(drug.name, patient, regimen))
     return Row(
         model_id=model.id,

@@ -18,12 +18,14 @@ whoever reviews the model files, to see units that went wrong.
 
 - **Reference patient**: made up from the model file. Each raw chart value is the reference of a covariate effect that
   reads it, else the file's default, else the centre of the soft (else hard) domain (geometric where the range starts
-  above 0), else a round figure of an adult man of 70 kg, 172 cm, 50 years, creatinine 0.9 mg/dL (in a model for
-  children, near the middle of growth charts). What a formula reads (creatinine, weight, age, height) is then moved,
-  creatinine most, until computed covariates (creatinine clearance, body mass index ...) come to their references. The
-  70 kg to which a paediatric model is scaled is a size standard, not a patient.
+  above 0; of its adult part where a range of ages or weights reaches into it), else a round figure of an adult man of
+  70 kg, 172 cm, 50 years, creatinine 0.9 mg/dL (in a model for children, near the middle of growth charts). What a
+  formula reads (creatinine, weight, age, height) is then moved, creatinine most, until computed covariates (creatinine
+  clearance, body mass index ...) come to their references. The 70 kg to which a paediatric model is scaled is a size
+  standard, not a patient.
 - **Regimen**: the middle dose step within the hard limits, at the middle interval of the drug's first product; under
-  40 kg, that dose per 70 kg. It is not a dose for that patient. A drug without products: 100 mg once a day.
+  40 kg, that dose per 70 kg, unless the drug's first model is one for children too. It is not a dose for that patient.
+  A drug without products: 100 mg (of one measured in ug/L: 1 mg) once a day.
 - **CL**: day's dose over AUC24 of the typical patient at steady state, L/h, and per 70 kg by weight^0.75 (a common
   size, so that models of one drug can be compared); over F where the model has no bioavailability. **V**: volume at
   steady state, of what the measured compartment exchanges with. **Half-life**: terminal, from the eigenvalues of the
@@ -46,9 +48,10 @@ def review_page(catalog: Catalog, *, each: Callable[[str], object] = lambda id: 
             f"| AUC24, {unit.replace('/', '·h/')} | trough, {unit} | peak, {unit} | draws |"
         )
         parts.append("|" + "---|" * 11)
-        for model in catalog.models_for(drug.name):
+        models = catalog.models_for(drug.name)
+        for model in models:
             each(model.id)
-            parts.append(_line(review(model, drug)))
+            parts.append(_line(review(model, drug, first=models[0])))
     return "\n".join(parts) + "\n"
 
 

@@ -61,17 +61,35 @@ _GROWTH = np.array(
         [979, 70.0, 172],
     ]
 )
+_WEEKS, _KG, _CM = _GROWTH.T
 
 
-def usual(name: str, *, age: float = ADULT["age"], gestational_age: float = TERM_WEEKS) -> float | None:
-    """A raw covariate of a made-up person of `age` years, in its canonical unit; None where no figure was written."""
+def usual(name: str, *, age: float = ADULT["age"], weight: float | None = None) -> float | None:
+    """A raw covariate of a made-up person of `age` years, in its canonical unit; None where no figure was written.
+
+    weight: kg, from which a child's height follows; None: that of the age.
+    """
     if age < GROWN_UP and name in ("weight", "height", "creatinine"):
-        return _of_a_child(name, gestational_age + age * WEEKS_PER_YEAR, age)
+        return _of_a_child(name, age, weight)
     return 0.0 if name in TERMS and TERMS[name].flag else ADULT.get(name)
 
 
-def _of_a_child(name: str, weeks: float, age: float) -> float:
+def _of_a_child(name: str, age: float, weight: float | None) -> float:
     if name == "creatinine":  # mg/dL, from 0.4 in infants to an adult's
         return 0.4 + (ADULT["creatinine"] - 0.4) * age / GROWN_UP
-    column = 1 if name == "weight" else 2
-    return float(np.exp(np.interp(np.log(weeks), np.log(_GROWTH[:, 0]), np.log(_GROWTH[:, column]))))
+    kg = weight_at(TERM_WEEKS + age * WEEKS_PER_YEAR) if weight is None else weight
+    return kg if name == "weight" else _at(kg, _KG, _CM)
+
+
+def weight_at(weeks: float) -> float:
+    """kg at a postmenstrual age."""
+    return _at(weeks, _WEEKS, _KG)
+
+
+def age_at_weight(weight: float) -> float:
+    """Years of a child of that weight, kg, born at term; 0 where it is lighter than a newborn."""
+    return max((_at(weight, _KG, _WEEKS) - TERM_WEEKS) / WEEKS_PER_YEAR, 0.0)
+
+
+def _at(x: float, known: np.ndarray, wanted: np.ndarray) -> float:
+    return float(np.exp(np.interp(np.log(x), np.log(known), np.log(wanted))))

@@ -40,7 +40,7 @@ def _issues(catalog: Catalog) -> list[Issue]:
     found = [item for drug in catalog.drugs.values() for item in check_drug(drug, catalog.models_for(drug.name))]
     with click.progressbar(list(catalog.models.values()), label="Checking", file=sys.stderr) as models:
         for model in models:
-            found += check_model(model, catalog.drug(model.drug))
+            found += check_model(model, catalog.drug(model.drug), first=catalog.models_for(model.drug)[0])
     return found
 
 

@@ -38,7 +38,8 @@ def compare(drug_name: str, told: tuple[str, ...], written: str | None, as_json:
         regimen = parse_regimen(written, drug) if written else None
     except RecordError as error:
         raise click.UsageError(str(error)) from error
-    regimen = regimen or usual_regimen(drug, catalog.models_for(drug.name)[0], patient.get("weight"))
+    first = catalog.models_for(drug.name)[0]
+    regimen = regimen or usual_regimen(drug, first, patient.get("weight"), first=first)
     warm_up()
     rows = compared(catalog, drug, patient, regimen)
     show(_json(drug, patient, regimen, rows)) if as_json else click.echo(_text(drug, patient, regimen, rows))
