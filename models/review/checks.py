@@ -83,8 +83,10 @@ def _domain(model: PopulationModel, drug: Drug) -> Iterator[Issue]:
         yield error(model.id, "domain-empty", "no point satisfies all hard limits together; check [domain]")
         return
     names = tuple(need.name for need in model.needs)
+    positive, not_negative = _used(model)
     for name, values in with_derived(model, names, points).items():
-        wrong = ~(np.isfinite(values) & (values > 0))
+        wrong = ~np.isfinite(values)
+        wrong |= (values <= 0) if name in positive else (values < 0) if name in not_negative else False
         if wrong.any():
             at = points[np.flatnonzero(wrong)[0]]
             where = ", ".join(f"{n} {v:.4g}" for n, v in zip(names, at, strict=True))
@@ -96,6 +98,23 @@ def _domain(model: PopulationModel, drug: Drug) -> Iterator[Issue]:
         if kinds & set(_UNBOUNDED_KINDS):
             text = f"{name} has a {' and '.join(sorted(kinds))} effect and neither [domain] nor a plausible range"
             yield warning(model.id, "covariate-unbounded", f"{text}; tried from a third to three times the reference")
+
+
+def _used(model: PopulationModel) -> tuple[set[str | None], set[str | None]]:
+    """Parameters that have to be above 0 where the structure uses them, and those that may be 0.
+
+    A summand of [derived] may be 0 or below: what it makes is looked at.
+    """
+    structure = model.structure
+    positive = {name for flux in structure.fluxes for name in (flux.rate, flux.volume, flux.km)}
+    positive |= {output.volume for output in model.outputs}
+    by = [flux.modulator for flux in structure.fluxes if flux.modulator]
+    positive |= {name for item in by for name in (item.ec50, item.hill, item.volume)}
+    positive |= {
+        name for item in structure.dosing.values() for name in (item.bioavailability, item.duration, item.rate)
+    }
+    may_be_zero = {item.lag for item in structure.dosing.values()} | set(structure.initial.values())
+    return positive, may_be_zero | {item.emax for item in by}
 
 
 def _covariates(model: PopulationModel, drug: Drug) -> Iterator[Issue]:
@@ -146,7 +165,6 @@ def _plausible(model: PopulationModel, drug: Drug, row: Row) -> Iterable[Issue]:
         yield warning(model.id, "half-life-short", text)
     if level and row.predicted.peak.median > level.hard_high:
         severe = row.predicted.peak.median > MANY * level.hard_high
-        text = f"median peak {row.predicted.peak.median:.3g} {model.concentration_unit} on {row.regimen_text}"
-        yield (error if severe else warning)(
-            model.id, "peak-implausible", f"{text} is outside the drug's plausible levels; a unit?"
-        )
+        peak = f"{row.predicted.peak.median:.3g} {model.concentration_unit} on {row.regimen_text}"
+        text = f"median peak {peak} is outside the drug's plausible levels; a unit?"
+        yield (error if severe else warning)(model.id, "peak-implausible", text)

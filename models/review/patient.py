@@ -119,9 +119,9 @@ def _grown(model: PopulationModel, starts: dict[str, _Start]) -> dict[str, _Star
 
     A model that takes adults has an adult, unless its own weight is a child's.
     """
-    weight = starts["weight"]
-    own = weight.named and weight.value < SMALL
-    found = _child(model, starts, own) if own or _is_child(model) else _adult(starts)
+    own = _own_weight(model, starts["weight"])
+    small = own is not None and own < SMALL
+    found = _child(model, starts, own if small else None) if small or _is_child(model) else _adult(starts)
     return starts | {name: _at(starts[name], value) for name, value in found.items() if not starts[name].named}
 
 
@@ -132,12 +132,19 @@ def _adult(starts: Mapping[str, _Start]) -> dict[str, float]:
     return {name: sqrt(max(item.low, least[name]) * item.high) for name, item in small.items() if item.high < inf}
 
 
-def _child(model: PopulationModel, starts: Mapping[str, _Start], own: bool) -> dict[str, float]:
-    """own: the weight is the file's own, so that the age follows it."""
+def _own_weight(model: PopulationModel, weight: _Start) -> float | None:
+    """kg that the file itself centres on, directly or by a lean mass (taken as four fifths); None where on none."""
+    lean = [named_value(need.name, model) for need in model.needs if need.unit == "kg" and need.formula != "measured"]
+    sizes = [value / 0.8 for value in lean if value is not None and not _is_standard(value, model)]
+    return weight.value if weight.named else next(iter(sizes), None)
+
+
+def _child(model: PopulationModel, starts: Mapping[str, _Start], own: float | None) -> dict[str, float]:
+    """own: kg, the file's own, which the age follows; None: the weight follows the age."""
     age = starts.get("age")
-    years = age.value if age and (age.named or not own) else age_at_weight(starts["weight"].value)
+    years = age.value if age and (age.named or own is None) else age_at_weight(own or SMALL)
     weeks = centre_of_domain("pma", model) or TERM_WEEKS + years * WEEKS_PER_YEAR
-    kg = starts["weight"].value if own else weight_at(weeks)
+    kg = weight_at(weeks) if own is None else own
     young = min(years, GROWN_UP - 1e-9)
     found = {"age": years, "weight": kg}
     found |= {name: usual(name, age=young, weight=kg) or starts["weight"].value for name in ("height", "creatinine")}

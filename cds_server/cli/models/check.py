@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from cds_server.cli.common import EXIT_NOT_AS_WISHED, json_option, show, warm_up
+from cds_server.cli.common import EXIT_NOT_AS_WISHED, json_option, say, show
+from cds_server.cli.models.words import PREPARING
 from models.catalog import DRUGS, Catalog, load_catalog
 from models.review.checks import check_model
 from models.review.drug_checks import check_drug
@@ -23,7 +24,7 @@ def check(folder: Path, strict: bool, as_json: bool) -> None:
     Exit 1 where a file has to be mended; 3, with file and key, where one does not read. A warning has to be known.
     """
     catalog = load_catalog(folder)
-    warm_up()
+    say(PREPARING)
     issues = _issues(catalog)
     errors = [item for item in issues if item.severity == "error"]
     warnings = [item for item in issues if item.severity == "warning"]

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from cds_server.cli.common import EXIT_NOT_AS_WISHED, json_option, show, warm_up
+from cds_server.cli.common import EXIT_NOT_AS_WISHED, json_option, say, show
+from cds_server.cli.models.words import PREPARING
 from models.catalog import load_catalog
 from models.dosing.advice import Interval, Regimen
 from models.drug import Drug
@@ -40,7 +41,7 @@ def compare(drug_name: str, told: tuple[str, ...], written: str | None, as_json:
         raise click.UsageError(str(error)) from error
     first = catalog.models_for(drug.name)[0]
     regimen = regimen or usual_regimen(drug, first, patient.get("weight"), first=first)
-    warm_up()
+    say(PREPARING)
     rows = compared(catalog, drug, patient, regimen)
     show(_json(drug, patient, regimen, rows)) if as_json else click.echo(_text(drug, patient, regimen, rows))
     raise SystemExit(0 if any(row.predicted for row in rows) else EXIT_NOT_AS_WISHED)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from cds_server.cli.common import warm_up
+from cds_server.cli.common import say
+from cds_server.cli.models.words import PREPARING
 from models.catalog import load_catalog
 from models.review.page import pages
 from models.review.table import review_page
@@ -30,7 +31,7 @@ def docs(out: Path) -> None:
 def review(out: Path | None) -> None:
     """Write the prior predictive of every model at its reference patient, for a reviewer's eye."""
     catalog = load_catalog()
-    warm_up()
+    say(PREPARING)
     with click.progressbar(length=len(catalog.models), label="Predicting", file=sys.stderr) as bar:
         text = review_page(catalog, each=lambda id: bar.update(1))
     if out is None:
