@@ -32,5 +32,5 @@ def test_trough_of_40_mg_every_week() -> None:
     left = steady(k, after(k, np.array([40.0, 0.0]), 168.0), 168.0)
     assert found.trough[0] == pytest.approx(left[1] / 13.5, rel=1e-8)  # two exact solutions
     assert found.auc24[0] * 7 == pytest.approx(40 / (0.667 / 24), rel=1e-8)
-    # labelled mean trough of weekly 40 mg in this disease: 8 to 10 mg/L
+    # labelled mean trough of weekly 40 mg in this disease: 7 to 11 mg/L (memory)
     assert 6.5 < found.trough[0] < 10.5

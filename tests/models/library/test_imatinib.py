@@ -40,5 +40,5 @@ def test_trough_of_400_mg_a_day_is_near_1000_ug_per_litre() -> None:
     k = rates(2, (0, 1, 0.609), (1, None, 14.3 / 347))
     left = steady(k, after(k, np.array([400.0, 0.0]), 24.0), 24.0)
     assert found.trough[0] == pytest.approx(1000 * left[1] / 347, rel=1e-8)  # two exact solutions
-    # means of 900 to 1100 ug/L are reported for 400 mg a day
+    # means of 900 to 1100 ug/L are reported for 400 mg a day (memory)
     assert 700 < found.trough[0] < 1100
