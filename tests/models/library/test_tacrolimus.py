@@ -1,10 +1,14 @@
 """Tacrolimus models against the numbers printed with them. All patients are made up."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from models.catalog import load_catalog
+from models.dosing.applicability import applicable
 from models.pk import steady_state
+from models.record import Covariate, PatientRecord
 from tests.models.library.by_hand import after, rates, steady
 from tests.models.library.published import published, typical
 
@@ -142,3 +146,20 @@ def test_trough_of_3_mg_twice_a_day_through_transit_compartments(
 
 def test_bergmann_2014_stays_the_model_that_speaks_for_tacrolimus() -> None:
     assert MODELS.models_for("tacrolimus")[0].id == "tacrolimus/bergmann2014"
+
+
+@pytest.mark.parametrize("stem", ["woillard2011", "andrews2019", "andrews2017"])
+def test_a_kidney_model_is_not_used_where_no_kidney_transplantation_is_charted(stem: str) -> None:
+    drug, model = MODELS.drug("tacrolimus"), MODELS.model(f"tacrolimus/{stem}")
+    values = {"weight": 60.0, "height": 170.0, "age": 17.5, "female": 0.0, "albumin": 40.0, "haematocrit": 0.35}
+    values |= {"living_donor": 1.0} | ({"age": 40.0} if stem != "andrews2017" else {})
+    somebody = PatientRecord(
+        drug="tacrolimus", now=0.0, covariates=tuple(Covariate(name=n, time=0.0, value=v) for n, v in values.items())
+    )
+    day = Covariate(name="days_after_transplant", time=0.0, value=20.0)
+    kidney = replace(somebody, covariates=(*somebody.covariates, day))
+    serious = {item.code for item in applicable(model, drug, somebody) if item.severity == "critical"}
+    assert serious == {"domain-unknown"}
+    assert not [item.text for item in applicable(model, drug, kidney) if item.severity == "critical"]
+    lung = replace(kidney, covariates=(*kidney.covariates, Covariate(name="lung_transplant", time=0.0, value=1.0)))
+    assert {item.code for item in applicable(model, drug, lung) if item.severity == "critical"} == {"outside-domain"}
