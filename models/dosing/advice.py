@@ -103,6 +103,38 @@ class ModelConsidered:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SampleTime:
+    """One or two times, h since origin. sd, width: expected standard deviation and 90 % width of the metric after it.
+
+    reduction: share of today's standard deviation that is expected to go.
+    """
+
+    times: tuple[float, ...]
+    label: str
+    sd: float
+    width: float
+    reduction: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class NextSample:
+    """best: the time to consider; soon: the best within a day (or an interval) of the regimen's start.
+
+    pair: the best two times, None where two are not to be told from these draws, or promise no more than one.
+    sd, width: of the metric today, in `unit`. tried: what was looked at closely, best first, with the usual times (just
+    before the next dose, an hour after its infusion) among them.
+    """
+
+    best: SampleTime
+    soon: SampleTime
+    pair: SampleTime | None
+    sd: float
+    width: float
+    unit: str
+    tried: tuple[SampleTime, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Recommendation:
     """The regimens most likely to reach the target, best first, with all that a clinician needs to review the basis.
 
@@ -110,6 +142,7 @@ class Recommendation:
     the individual curve are its own, everything else is averaged over `considered`. regimens[0] is "proposed";
     "current" (being given) and "ordered" (the draft) stand in the list too where known.
     differs: plain sentences on how this patient differs from the population. seed, draws: of the Monte Carlo sample.
+    next_sample: when a level under regimens[0] would tell most, None where no time would.
     """
 
     drug: str
@@ -127,6 +160,7 @@ class Recommendation:
     draws: int
     also: tuple[Target, ...] = ()
     considered: tuple[ModelConsidered, ...] = ()
+    next_sample: NextSample | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,7 @@ from models.dosing.estimates import estimates
 from models.dosing.explain import differs
 from models.dosing.first_day import first_days
 from models.dosing.level_checks import infusion_findings, unexplained, unexplained_findings
+from models.dosing.next_sample import next_sample
 from models.dosing.optimise import ranked
 from models.dosing.outcome import Label, outcome
 from models.dosing.plausibility import implausible_estimate, odd_levels
@@ -154,6 +155,7 @@ def _recommendation(
         basis="levels" if from_levels else "covariates",
         seed=seed,
         draws=case.draws,
+        next_sample=next_sample(case, regimens[0].regimen, seed=seed),
     )
 
 
