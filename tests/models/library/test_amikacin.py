@@ -88,4 +88,7 @@ def test_the_peak_aimed_at_is_read_half_an_hour_after_the_infusion() -> None:
     )
     assert drug.products[0].shortest_duration == 0.5
     assert drug.products[0].usual_rate is None
-    assert [item.high for item in first.also] == [2.5]
+    assert [(item.metric, item.low, item.high) for item in first.also] == [
+        ("trough", 0.0, 2.5),
+        ("auc24", 300.0, np.inf),
+    ]

@@ -98,5 +98,6 @@ def test_the_target_of_a_newborn_is_not_an_adults() -> None:
     drug = MODELS.drug("gentamicin")
     newborn, adult = drug.targets[0], drug.targets[1]
     assert [newborn.when[0].holds(age) for age in (0.02, 18.0)] == [True, False]
-    assert (newborn.target.low, newborn.target.high, newborn.also[0].high) == (5.0, 12.0, 1.0)
-    assert (adult.target.low, adult.target.high, adult.also[0].metric) == (16.0, 24.0, "trough")
+    assert (newborn.target.low, newborn.target.high, newborn.also[0].high) == (8.0, 12.0, 1.0)
+    assert (adult.target.metric, adult.target.low, adult.target.high) == ("auc24", 70.0, 110.0)
+    assert [(item.metric, item.high) for item in adult.also] == [("trough", 1.0)]
