@@ -41,7 +41,7 @@ def _one(where: str, item: EquationInput, value: Value | None) -> Value | None:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
+    return not isinstance(value, bool) and isinstance(value, Real) and isfinite(value)
 
 
 def _bad(where: str, item: EquationInput, expected: str, got: object) -> BadEquationInput:
