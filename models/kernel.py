@@ -43,6 +43,7 @@ _CONFIG.CACHE_DIR = str(Path(_CONFIG.CACHE_DIR or cache_folder()) / f"kernels-{s
 
 def _compiled(function: _F, **options: Any) -> _F:
     compiler: Any = njit  # its stubs do not know all of its options
+    options = {"_nrt": True} | options  # said aloud, as a callee would else inherit its first caller's
     return cast(_F, compiler(nogil=True, error_model="numpy", **options)(function))
 
 
@@ -54,6 +55,14 @@ def kernel(function: _F) -> _F:
     return _compiled(function, cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
+def lean(function: _F) -> _F:
+    """A kernel that allocates no array: without numba's counting of references, which costs more than its arithmetic.
+
+    Views of arrays that are passed in are allowed.
+    """
+    return _compiled(function, cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)
+
+
 def part(function: _F) -> _F:
     """For a piece of one kernel, written into its caller: spares the counting of references of a call."""
     return _compiled(function, inline="always")
@@ -62,12 +71,6 @@ def part(function: _F) -> _F:
 def entry(function: _F) -> _F:
     """For kernels that Python calls; compiled on first call and cached."""
     return _compiled(function, cache=True)
-
-
-# E: sorry - the lead overwrote your kernel.py and propagate.py (indirect, address, move) at 02:59 while adding the
-# cache folder, `entry` and no_cpython_wrapper above. Please put indirect/address/move back, keep the cache folder by
-# sources' digest (stale machine code otherwise), and delete this remark. Compile time of a fresh clone must stay
-# under ~60 s for the two shipped models. Please commit as soon as the two drugs fit and warm() works.
 
 
 def address(function: Any, arguments: tuple[Any, ...]) -> int:

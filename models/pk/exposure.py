@@ -52,7 +52,7 @@ def parameters(model: PopulationModel, subject: Subject, etas: ArrayLike, time: 
     row = row_at(subject.row_time, np.array([time]))[0]
     many = _etas(model, etas)
     out = np.empty((many.shape[0], len(model.parameter_names)))
-    parameters_many(linked_plan(model), subject.events.typical[row], subject.events.weight[row], many, out)
+    parameters_many(linked_plan(model), subject.events.typical, subject.events.weight, int(row), many, out)
     return {name: out[:, p] for p, name in enumerate(model.parameter_names)}
 
 

@@ -10,7 +10,7 @@ from models.pk.kernels import propagate
 from models.pk.kernels.rows import Rows
 from models.pk.kernels.run import run
 from models.population.model import PopulationModel
-from models.population.plan import MATRIX, MODAL, ODE, Plan, plan_of
+from models.population.plan import MATRIX, MODAL, Plan, plan_of
 
 _I, _F, _B = types.int64, types.float64, types.boolean
 _I1, _F1 = types.Array(_I, 1, "C"), types.Array(_F, 1, "C")
@@ -18,8 +18,7 @@ _I2, _F2 = types.Array(_I, 2, "C"), types.Array(_F, 2, "C")
 _F3, _F4 = types.Array(_F, 3, "C"), types.Array(_F, 4, "C")
 _PLAN = types.NamedTuple((_I, _I, _I, _I1, _F2, _F2, _F2, _I2, _I2, _I2, _I2, _F2, _F2), Plan)
 _EVENTS = types.NamedTuple((_I, _I, _I, _F2, _F2, _F2, _F2, _F2), Events)
-_ROWS = types.NamedTuple((_F3, _F4, _F4, _F3, _F4), Rows)
-_SOLVERS = {MATRIX: propagate.matrix, ODE: propagate.ode}
+_ROWS = types.NamedTuple((_F3, _F4, _F4, _F3, _F4, _F2), Rows)
 
 
 @lru_cache(maxsize=3)
@@ -27,12 +26,14 @@ def _solver(method: int) -> int:
     """Only the methods that are asked for are compiled; the closed form is part of `run`."""
     if method == MODAL:
         return 0
-    return address(_SOLVERS[method], (_PLAN, _ROWS, _I, _F2, _F2, _F, _I, _F1, _F2))
+    if method == MATRIX:
+        return address(propagate.matrix, (_ROWS, _I, _F2, _F, _B, _F1))
+    return address(propagate.ode, (_PLAN, _ROWS, _I, _F2, _F2, _F, _I, _F1, _F2))
 
 
 @lru_cache(maxsize=1)
 def _run() -> int:
-    return address(run, (_PLAN, _EVENTS, _F1, _B, _F2))
+    return address(run, (_PLAN, _EVENTS, _F2, _B, _F3))
 
 
 @lru_cache(maxsize=256)

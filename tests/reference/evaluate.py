@@ -40,13 +40,13 @@ def table(path: Path) -> list[dict[str, str]]:
 
 
 @njit
-def _jets(plan: Plan, events: Events, eta: np.ndarray, F: np.ndarray) -> bool:
-    return predict(plan.run, (plan, events, eta, False, F))
+def _jets(plan: Plan, events: Events, etas: np.ndarray, F: np.ndarray) -> bool:
+    return predict(plan.run, (plan, events, etas, False, F))
 
 
 def jets(subject: Subject, eta: np.ndarray, method: int) -> np.ndarray:
     """(o, 1 + e): predictions at the subject's observations and their derivatives, by the propagator `method`."""
     out = np.zeros((subject.events.obs.shape[0], 1 + eta.size))
     events = linked_events(subject.events._replace(method=method))
-    assert _jets(linked_plan(subject.model), events, eta, out)
+    assert _jets(linked_plan(subject.model), events, eta[None], out[None])
     return out

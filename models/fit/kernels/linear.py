@@ -4,10 +4,10 @@ from math import sqrt
 
 import numpy as np
 
-from models.kernel import Array, kernel
+from models.kernel import Array, kernel, lean
 
 
-@kernel
+@lean
 def cholesky(A: Array, L: Array) -> bool:
     """Lower L with L L' = A; False where A is not positive definite."""
     n = A.shape[0]
@@ -53,7 +53,7 @@ def inverse(L: Array) -> Array:
     return out
 
 
-@kernel
+@lean
 def dot(a: Array, b: Array) -> float:
     total = 0.0
     for i in range(a.size):

@@ -6,7 +6,7 @@ import numpy as np
 
 from models.fit.kernels.linear import cholesky, dot, solve
 from models.fit.kernels.objective import Problem, objective
-from models.kernel import Array, kernel
+from models.kernel import Array, kernel, lean
 from models.population.plan import ODE
 
 CONVERGED, NOT_CONVERGED, SINGULAR, INVALID, KNOWN = range(5)
@@ -40,7 +40,7 @@ def find_mode(problem: Problem, start: Array, known: Array) -> Mode:
     Gives up as KNOWN where it comes near the mode `known` (e,), NaN where there is none yet.
     """
     n = start.size
-    eta, F = start.copy(), np.zeros((problem.levels.shape[0], 1 + n))
+    eta, F = start.copy(), np.zeros((1, problem.levels.shape[0], 1 + n))
     g, H, L = np.empty(n), np.empty((n, n)), np.zeros((n, n))
     trial_g, trial_H = np.empty(n), np.empty((n, n))
     ok, value = objective(problem, eta, F, g, H)
@@ -80,7 +80,7 @@ def find_mode(problem: Problem, start: Array, known: Array) -> Mode:
     return Mode(NOT_CONVERGED, eta, value, g, H, MAX_STEPS)
 
 
-@kernel
+@lean
 def near(problem: Problem, a: Array, b: Array) -> bool:
     """Whether two points (e,) are the same mode: within DISTINCT prior standard deviations in every eta."""
     far = 0.0
@@ -90,7 +90,7 @@ def near(problem: Problem, a: Array, b: Array) -> bool:
     return far <= DISTINCT
 
 
-@kernel
+@lean
 def _decrement(H: Array, g: Array, L: Array) -> float:
     """Newton's decrement g' inv(H) g, twice the decrease still to be had; inf where H is not positive definite."""
     return dot(g, solve(L, g)) if cholesky(H, L) else np.inf
@@ -111,7 +111,7 @@ def _update(H: Array, move: Array, change: Array) -> None:
             H[i, j] += change[i] * change[j] / seen - Hs[i] * Hs[j] / expected
 
 
-@kernel
+@lean
 def _stuck(left: float, H: Array, L: Array) -> int:
     """No step lowers the objective: at the limit of its digits that is the minimum, else it has to be said."""
     if left < ROUNDING:

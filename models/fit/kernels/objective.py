@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from models.events import BELOW, L_CENSORING, L_VALUE, L_WEIGHT, NOT_CENSORED, O_OUTPUT, Events
-from models.kernel import Array, kernel
+from models.kernel import Array, kernel, lean
 from models.pk.kernels.run import predict
 from models.population.plan import LOG_SCALE, OUT_ADDITIVE, OUT_EXPONENT, OUT_KIND, OUT_PROPORTIONAL, POWER, Plan
 
@@ -28,44 +28,44 @@ class Problem(NamedTuple):
     prior_weight: float
 
 
-@kernel
-def variance(out: Array, f: float) -> tuple[float, float]:
-    """Residual variance at prediction f, and its derivative by f. On the log scale: of log y, so constant."""
-    proportional, additive = out[OUT_PROPORTIONAL], out[OUT_ADDITIVE]
-    if out[OUT_KIND] == LOG_SCALE:
+@lean
+def variance(out: Array, k: int, f: float) -> tuple[float, float]:
+    """Residual variance of output k at prediction f, and its derivative by f. On the log scale: of log y, so constant."""
+    proportional, additive = out[k, OUT_PROPORTIONAL], out[k, OUT_ADDITIVE]
+    if out[k, OUT_KIND] == LOG_SCALE:
         return additive, 0.0
-    if out[OUT_KIND] == POWER:
+    if out[k, OUT_KIND] == POWER:
         if f <= 0.0:
             return additive, 0.0
-        scaled = proportional * f ** (2.0 * out[OUT_EXPONENT])
-        return scaled + additive, 2.0 * out[OUT_EXPONENT] * scaled / f
+        scaled = proportional * f ** (2.0 * out[k, OUT_EXPONENT])
+        return scaled + additive, 2.0 * out[k, OUT_EXPONENT] * scaled / f
     return proportional * f * f + additive, 2.0 * proportional * f
 
 
-@kernel
-def level_term(out: Array, f: float, level: Array) -> tuple[bool, float, float, float]:
-    """(ok, term, d term / df, expected d2 term / df2) of one level (value, or the limit it was beyond) at f."""
-    v, dv = variance(out, f)
-    y, scale = level[L_VALUE], 1.0
-    if out[OUT_KIND] == LOG_SCALE:
+@lean
+def level_term(out: Array, k: int, f: float, levels: Array, o: int) -> tuple[bool, float, float, float]:
+    """(ok, term, d term / df, expected d2 term / df2) of level o (value, or the limit it was beyond) of output k at f."""
+    v, dv = variance(out, k, f)
+    y, scale = levels[o, L_VALUE], 1.0
+    if out[k, OUT_KIND] == LOG_SCALE:
         if not (f > 0.0 and y > 0.0):
             return False, 0.0, 0.0, 0.0
         scale = 1.0 / f
         f, y = log(f), log(y)
     if not (v > 0.0 and np.isfinite(v)):
         return False, 0.0, 0.0, 0.0
-    if level[L_CENSORING] == NOT_CENSORED:
+    if levels[o, L_CENSORING] == NOT_CENSORED:
         r = y - f
         slope = dv / v - 2.0 * r / v - r * r * dv / (v * v)
         return True, log(v) + r * r / v, slope * scale, (2.0 / v + (dv / v) ** 2) * scale * scale
-    sign = 1.0 if level[L_CENSORING] == BELOW else -1.0
+    sign = 1.0 if levels[o, L_CENSORING] == BELOW else -1.0
     z = sign * (y - f) / sqrt(v)
     dz = (-sign / sqrt(v) - 0.5 * z * dv / v) * scale
     log_phi, hazard = log_normal(z)
     return True, -2.0 * log_phi, -2.0 * hazard * dz, 2.0 * hazard * (hazard + z) * dz * dz
 
 
-@kernel
+@lean
 def log_normal(z: float) -> tuple[float, float]:
     """log Phi(z), and its derivative phi(z) / Phi(z), without loss far in the tail."""
     if z > -8.0:
@@ -79,28 +79,51 @@ def log_normal(z: float) -> tuple[float, float]:
 
 @kernel
 def objective(problem: Problem, eta: Array, F: Array, gradient: Array, hessian: Array) -> tuple[bool, float]:
-    """(ok, objective) at eta (e,). Fills F as pk.kernels.run does; with derivatives also gradient, expected hessian."""
-    plan, n, n_dir = problem.plan, eta.size, F.shape[1] - 1
-    if not predict(plan.run, (plan, problem.events, eta, False, F)):
+    """(ok, objective) at eta (e,). Fills F (1, o, 1 + e), or (1, o, 1), as pk.kernels.run does; with derivatives also
+    the gradient (e,) and the expected hessian (e, e).
+    """
+    plan = problem.plan
+    if not predict(plan.run, (plan, problem.events, eta.reshape((1, eta.size)), False, F)):
         return False, np.inf
-    total = _prior(problem, eta, gradient, hessian)
-    for o in range(F.shape[0]):
-        out = plan.out[int(problem.events.obs[o, O_OUTPUT])]
-        ok, term, slope, bend = level_term(out, F[o, 0], problem.levels[o])
+    total = _prior(plan.omega_inverse, problem.prior_weight, eta, gradient, hessian)
+    ok, levels = score(plan.out, problem.events.obs, problem.levels, F, 0, gradient, hessian)
+    total += levels
+    return bool(ok and np.isfinite(total)), total
+
+
+@lean
+def score(
+    out: Array, obs: Array, levels: Array, F: Array, m: int, gradient: Array, hessian: Array
+) -> tuple[bool, float]:
+    """(ok, sum of the levels' terms) for the predictions F[m]; adds to gradient and hessian what they bring."""
+    total, n_dir = 0.0, F.shape[2] - 1
+    for o in range(F.shape[1]):
+        ok, term, slope, bend = level_term(out, int(obs[o, O_OUTPUT]), F[m, o, 0], levels, o)
         if not ok:
             return False, np.inf
-        weight = problem.levels[o, L_WEIGHT]
+        weight = levels[o, L_WEIGHT]
         total += weight * term
         for i in range(n_dir):
-            gradient[i] += weight * slope * F[o, 1 + i]
-            for j in range(n):
-                hessian[i, j] += weight * bend * F[o, 1 + i] * F[o, 1 + j]
-    return bool(np.isfinite(total)), total
+            gradient[i] += weight * slope * F[m, o, 1 + i]
+            by_i = weight * bend * F[m, o, 1 + i]
+            for j in range(n_dir):
+                hessian[i, j] += by_i * F[m, o, 1 + j]
+    return True, total
 
 
-@kernel
-def _prior(problem: Problem, eta: Array, gradient: Array, hessian: Array) -> float:
-    inverse, weight, total = problem.plan.omega_inverse, problem.prior_weight, 0.0
+@lean
+def penalty(inverse: Array, weight: float, etas: Array, m: int) -> float:
+    """The prior's part of the objective at etas[m]."""
+    total = 0.0
+    for i in range(etas.shape[1]):
+        for j in range(etas.shape[1]):
+            total += inverse[i, j] * etas[m, i] * etas[m, j]
+    return weight * total
+
+
+@lean
+def _prior(inverse: Array, weight: float, eta: Array, gradient: Array, hessian: Array) -> float:
+    total = 0.0
     for i in range(eta.size):
         pull = 0.0
         for j in range(eta.size):

@@ -49,9 +49,7 @@ def search(problem: Problem, starts: Array) -> Found:
         if settled and higher.objective < other_objective:
             other, other_objective = higher.eta, higher.objective
     covariance, status = _laplace(best)
-    fits = np.full((problem.levels.shape[0], 2), np.nan)
-    _predict(problem, best.eta, fits[:, 0])
-    _predict(problem, np.zeros(n), fits[:, 1])
+    fits = _predictions(problem, best.eta)
     return Found(status, best.eta, best.objective, best.gradient, covariance, steps, other, other_objective, fits)
 
 
@@ -67,7 +65,13 @@ def _laplace(mode: Mode) -> tuple[Array, int]:
 
 
 @kernel
-def _predict(problem: Problem, eta: Array, out: Array) -> None:
-    F = np.zeros((out.size, 1))
-    if predict(problem.plan.run, (problem.plan, problem.events, eta, False, F)):
-        out[:] = F[:, 0]
+def _predictions(problem: Problem, eta: Array) -> Array:
+    """(o, 2) predictions for eta, and for the population; NaN where there is none."""
+    both = np.zeros((2, eta.size))
+    both[0] = eta
+    F = np.empty((2, problem.levels.shape[0], 1))
+    predict(problem.plan.run, (problem.plan, problem.events, both, False, F))
+    fits = np.empty((F.shape[1], 2))
+    for o in range(F.shape[1]):
+        fits[o, 0], fits[o, 1] = F[0, o, 0], F[1, o, 0]
+    return fits

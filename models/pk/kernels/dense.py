@@ -1,9 +1,9 @@
 """Small dense linear systems by Gaussian elimination with row exchanges, without LAPACK's overhead."""
 
-from models.kernel import Array, kernel
+from models.kernel import Array, lean
 
 
-@kernel
+@lean
 def lu(A: Array, pivot: Array) -> bool:
     """Overwrites A (n, n) with its factors and pivot (n,) with the exchanges; False where A is singular."""
     n = A.shape[0]
@@ -25,7 +25,7 @@ def lu(A: Array, pivot: Array) -> bool:
     return True
 
 
-@kernel
+@lean
 def lu_solve(A: Array, pivot: Array, b: Array) -> None:
     """Overwrites b (n,) with the solution, for factors and exchanges of lu."""
     n = b.size

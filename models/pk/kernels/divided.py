@@ -6,13 +6,13 @@ second(a, b, c) = (first(a, b) - first(b, c)) / (a - c)    = the same for three 
 
 from math import exp, expm1
 
-from models.kernel import kernel
+from models.kernel import lean
 
 # Below this distance (times t) the quotient loses digits and a series takes over.
 CLOSE = 0.1
 
 
-@kernel
+@lean
 def first(a: float, b: float, ea: float, eb: float, t: float) -> float:
     """ea = exp(a t), eb = exp(b t), which callers have at hand."""
     d = (a - b) * t
@@ -23,7 +23,7 @@ def first(a: float, b: float, ea: float, eb: float, t: float) -> float:
     return t * eb * expm1(d) / d
 
 
-@kernel
+@lean
 def second(a: float, b: float, c: float, ea: float, eb: float, ec: float, t: float) -> float:
     """Symmetric in its three exponents; the two farthest apart make the outer quotient."""
     ab, bc, ac = abs(a - b), abs(b - c), abs(a - c)
@@ -36,7 +36,7 @@ def second(a: float, b: float, c: float, ea: float, eb: float, ec: float, t: flo
     return (first(b, a, eb, ea, t) - first(a, c, ea, ec, t)) / (b - c)
 
 
-@kernel
+@lean
 def _series(a: float, b: float, c: float, t: float) -> float:
     """t^2 e^{mt} sum_k h_k / (k+2)!, h_k the complete homogeneous symmetric polynomials around the mean m."""
     m = (a + b + c) / 3.0

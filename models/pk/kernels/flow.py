@@ -6,7 +6,7 @@ one: in compiled code a slice costs more than the arithmetic here.
 
 from math import log
 
-from models.kernel import Array, kernel, part
+from models.kernel import Array, lean, part
 from models.pk.kernels.individual import C_EC50, C_EMAX, C_HILL, C_KM, C_RATE
 from models.population.plan import DRIVER, FROM, KIND, LINEAR, MICHAELIS_MENTEN, SIGN, TO
 
@@ -20,7 +20,7 @@ def _emax(x: float, ec50: float, hill: float) -> float:
     return effect
 
 
-@kernel
+@lean
 def flow(flux: Array, C: Array, X: Array, R: Array, out: Array) -> None:
     """out[:, 0] = dx/dt at amounts X[:, 0] with infusion rates R[:, 0]."""
     for i in range(out.shape[0]):
@@ -40,7 +40,7 @@ def flow(flux: Array, C: Array, X: Array, R: Array, out: Array) -> None:
             out[target, 0] += rate
 
 
-@kernel
+@lean
 def jacobian(flux: Array, C: Array, X: Array, J: Array, G: Array) -> None:
     """J (c, c) = d(flow)/dx, G (c, e) = d(flow)/d(eta) at fixed amounts."""
     for i in range(J.shape[0]):
@@ -73,7 +73,7 @@ def jacobian(flux: Array, C: Array, X: Array, J: Array, G: Array) -> None:
                 J[target, source] += by_source
 
 
-@kernel
+@lean
 def _modulate(flux: Array, C: Array, f: int, X: Array, base: float, J: Array, G: Array) -> float:
     """Adds what an Emax effect on flux f puts into J and G; returns the factor 1 + emax * effect."""
     emax, ec50, hill, driver = C[f, C_EMAX, 0], C[f, C_EC50, 0], C[f, C_HILL, 0], X[flux[f, DRIVER], 0]
@@ -93,7 +93,7 @@ def _modulate(flux: Array, C: Array, f: int, X: Array, base: float, J: Array, G:
     return 1.0 + emax * effect
 
 
-@kernel
+@lean
 def slopes(flux: Array, C: Array, X: Array, R: Array, skip: int, J: Array, G: Array, K: Array, s: int) -> None:
     """K[s] (c, w) = d/dt of jets X (c, w); a last column beyond the jets integrates the amounts.
 

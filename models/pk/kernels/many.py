@@ -12,17 +12,13 @@ from models.population.plan import Plan
 @entry
 def run_many(plan: Plan, ev: Events, etas: Array, area: bool, out: Array) -> None:
     """out (m, o) for etas (m, e); a row of NaN where these parameters have no solution."""
-    F = np.zeros((ev.obs.shape[0], 1))
-    for i in range(etas.shape[0]):
-        out[i] = np.nan
-        if predict(plan.run, (plan, ev, etas[i], area, F)):
-            out[i] = F[:, 0]
+    predict(plan.run, (plan, ev, etas, area, out.reshape((out.shape[0], out.shape[1], 1))))
 
 
 @entry
-def parameters_many(plan: Plan, typical: Array, weight: Array, etas: Array, out: Array) -> None:
-    """out (m, p) from typical (primary,), weight (terms,), etas (m, e)."""
+def parameters_many(plan: Plan, typical: Array, weight: Array, r: int, etas: Array, out: Array) -> None:
+    """out (m, p) from row r of typical (r, primary) and weight (r, terms), for etas (m, e)."""
     P = np.empty((out.shape[1], 1))
     for i in range(etas.shape[0]):
-        individual(plan, typical, weight, etas[i], P)
+        individual(plan.kinds, plan.terms, plan.products, plan.powers, typical, weight, r, etas[i], P)
         out[i] = P[:, 0]

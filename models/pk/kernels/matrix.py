@@ -1,4 +1,4 @@
-"""Propagation of any linear model by the exponential of its rate matrix, with exact derivatives.
+"""Transitions of any linear model by the exponential of its rate matrix, with exact derivatives.
 
 Scaling and squaring of a Taylor polynomial, carried out on jets (value and derivatives together). The matrix is
 augmented by the infusion rates, so that no inverse is needed, and by integrals of the amounts where they are asked for.
@@ -8,17 +8,18 @@ from math import ceil, log2
 
 import numpy as np
 
-from models.kernel import Array, kernel
+from models.kernel import Array, kernel, lean
+from models.pk.kernels.transition import places
 
 # At norm 1/2 the first neglected term of degree 13 is 0.5^14 / 14! < 1e-15.
 DEGREE, NORM = 13, 0.5
 
 
 @kernel
-def propagate_matrix(K: Array, X: Array, R: Array, t: float, skip: int, area: Array) -> None:
-    """As propagate.propagate, for jets K (1 + e, c, c) of the rate matrix."""
-    c, n_jet = K.shape[1], K.shape[0]
-    size = c + 1 + (c if area.size > 0 else 0)
+def matrix_transition(K: Array, R: Array, t: float, area: bool, slot: Array) -> None:
+    """Fills the slot (see transition.py) of a span t h with rates R (c, 1 + e), for jets K (1 + e, c, c)."""
+    n_jet, c = K.shape[0], K.shape[1]
+    size = c + 1 + (c if area else 0)
     B = np.zeros((n_jet, size, size))
     for p in range(n_jet):
         for i in range(c):
@@ -28,24 +29,16 @@ def propagate_matrix(K: Array, X: Array, R: Array, t: float, skip: int, area: Ar
     for i in range(size - c - 1):
         B[0, c + 1 + i, i] = t
     E = exponential(B)
-    for i in range(size - c - 1):
-        area[i] += _row(E[0], c + 1 + i, c, X, 0) + E[0, c + 1 + i, c]
-    new = np.empty(X.shape)
+    at_T, at_g, at_A, at_a = places(c, n_jet)
     for i in range(c):
-        new[i, 0] = _row(E[0], i, c, X, 0) + E[0, i, c]
-        for q in range(1, X.shape[1]):
-            new[i, q] = _row(E[0], i, c, X, q)
-            if q > skip:
-                new[i, q] += _row(E[q - skip], i, c, X, 0) + E[q - skip, i, c]
-    X[:, :] = new
-
-
-@kernel
-def _row(E: Array, i: int, c: int, X: Array, q: int) -> float:
-    total = 0.0
-    for j in range(c):
-        total += E[i, j] * X[j, q]
-    return total
+        for p in range(n_jet):
+            slot[at_g + i * n_jet + p] = E[p, i, c]
+            for k in range(c):
+                slot[at_T + (i * c + k) * n_jet + p] = E[p, i, k]
+    for i in range(size - c - 1):
+        slot[at_a + i] = E[0, c + 1 + i, c]
+        for k in range(c):
+            slot[at_A + i * c + k] = E[0, c + 1 + i, k]
 
 
 @kernel
@@ -89,7 +82,7 @@ def _not_zero(B: Array) -> Array:
     return used
 
 
-@kernel
+@lean
 def _multiply(A: Array, B: Array, used: Array, out: Array) -> None:
     """out = A B as jets."""
     for p in range(A.shape[0]):
@@ -100,7 +93,7 @@ def _multiply(A: Array, B: Array, used: Array, out: Array) -> None:
                 _add_product(A[p], B[0], out[p])
 
 
-@kernel
+@lean
 def _add_product(A: Array, B: Array, out: Array) -> None:
     n = A.shape[0]
     for i in range(n):

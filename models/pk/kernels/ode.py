@@ -8,7 +8,7 @@ from math import sqrt
 
 import numpy as np
 
-from models.kernel import Array, kernel
+from models.kernel import Array, kernel, lean
 from models.pk.kernels.dop853 import explicit_step
 from models.pk.kernels.flow import jacobian, slopes
 from models.pk.kernels.radau import implicit_step
@@ -68,7 +68,7 @@ def propagate_ode(flux: Array, C: Array, X: Array, R: Array, t: float, skip: int
     return False
 
 
-@kernel
+@lean
 def _switch(flux: Array, C: Array, Y: Array, J: Array, G: Array, stiff: float, in_a_row: int, step: float) -> float:
     """1 where the next step should be implicit."""
     if stiff == 0.0:
@@ -83,7 +83,7 @@ def _switch(flux: Array, C: Array, Y: Array, J: Array, G: Array, stiff: float, i
     return 0.0 if norm * step < BACK else 1.0
 
 
-@kernel
+@lean
 def _scales(Y: Array, F: Array, step: float, n_jet: int, scale: Array) -> None:
     """What an error of 1 means for each entry of Y: relative to it, but not below FLOOR of its column's largest.
 
@@ -104,7 +104,7 @@ def _scales(Y: Array, F: Array, step: float, n_jet: int, scale: Array) -> None:
             scale[i, q] = rtol * max(abs(Y[i, q]), FLOOR * top)
 
 
-@kernel
+@lean
 def _guess(Y: Array, F: Array, t: float) -> float:
     """A first step: a hundredth of the time in which the amounts would change by themselves."""
     size, speed = 0.0, 0.0

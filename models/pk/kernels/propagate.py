@@ -1,18 +1,20 @@
-"""The state from one event to the next: one propagator for each kind of model, all called alike.
+"""The state from one event to the next, for every kind of model.
 
-A propagator moves jets X (c, 1 + skip + e) in place over t h with infusion rates R (c, 1 + e) and the parameters of row
-r. Columns 1 to skip of X are derivatives by the initial state. area (c,) gets int x dt added where it has a size.
-work is as rows.work_space. It returns False where its solver fails.
+Jets X (c, 1 + skip + e) move in place over t h with infusion rates R (c, 1 + e) and the parameters of row r. Columns 1 to
+skip of X are derivatives by the initial state. area (c,) gets int x dt added where it has a size. work is as
+transition.work_space.
 """
 
+import numpy as np
 from numba import types
 
-from models.kernel import Array, indirect, kernel
-from models.pk.kernels.matrix import propagate_matrix
-from models.pk.kernels.modal import propagate_modal
+from models.kernel import Array, indirect, kernel, lean
+from models.pk.kernels.matrix import matrix_transition
+from models.pk.kernels.modal import modal_transition
 from models.pk.kernels.ode import propagate_ode
 from models.pk.kernels.rows import Rows
-from models.population.plan import MODAL, Plan
+from models.pk.kernels.transition import apply, claim, find
+from models.population.plan import MODAL, ODE, Plan
 
 by_address = indirect(types.boolean)
 
@@ -31,22 +33,35 @@ def propagate(
     area: Array,
     work: Array,
 ) -> bool:
-    """Moves the state; solver is the address of `matrix` or `ode`, whose code is only compiled where a model needs it.
-
-    The closed form is small and called some thousand times a fit, so it is called directly.
-    """
-    if method == MODAL:
-        propagate_modal(plan.core, plan.depot, rows.modes, rows.C, rows.M, r, X, R, t, skip, area, work)
-        return True
-    return by_address(solver, (plan, rows, r, X, R, t, skip, area, work))
-
-
-@kernel
-def matrix(plan: Plan, rows: Rows, r: int, X: Array, R: Array, t: float, skip: int, area: Array, work: Array) -> bool:
-    propagate_matrix(rows.K[r], X, R, t, skip, area)
+    """Moves the state; False where the solver fails."""
+    if method == ODE:
+        return by_address(solver, (plan, rows, r, X, R, t, skip, area, work))
+    slot = find(work, r, R, t)
+    if slot == 0:
+        slot = learn(plan, method, solver, rows, r, R, t, area.size > 0, work)
+    apply(work, slot, R.shape[1], X, skip, area, np.empty(X.shape))
     return True
 
 
-@kernel
+@lean
+def learn(
+    plan: Plan, method: int, solver: int, rows: Rows, r: int, R: Array, t: float, area: bool, work: Array
+) -> int:
+    """The slot of a span not met before. solver: address of `matrix` or `ode`, compiled only where a model needs it."""
+    slot = claim(work, r, R, t)
+    if method == MODAL:
+        modal_transition(plan.core, plan.depot, rows.modes, rows.C, rows.M, r, R, t, area, work, slot)
+    else:
+        by_address(solver, (rows, r, R, t, area, work[slot]))
+    return slot
+
+
+@lean
+def matrix(rows: Rows, r: int, R: Array, t: float, area: bool, slot: Array) -> bool:
+    matrix_transition(rows.K[r], R, t, area, slot)
+    return True
+
+
+@lean
 def ode(plan: Plan, rows: Rows, r: int, X: Array, R: Array, t: float, skip: int, area: Array, work: Array) -> bool:
     return propagate_ode(plan.flux, rows.C[r], X, R, t, skip, area, work[0])

@@ -17,123 +17,171 @@ from models.events import (
     O_ROW,
     Events,
 )
-from models.kernel import Array, indirect, kernel
+from models.kernel import Array, indirect, kernel, lean
 from models.pk.kernels.dose import arrive, end
-from models.pk.kernels.modal import propagate_modal
-from models.pk.kernels.propagate import by_address
-from models.pk.kernels.rows import Rows, make_rows, work_space
+from models.pk.kernels.propagate import by_address, learn
+from models.pk.kernels.rows import Rows, empty_rows, fill_rows
 from models.pk.kernels.steady import steady_state
-from models.pk.kernels.timeline import ARRIVE, CHANGE, OBSERVE, RECORD, build, carried
-from models.population.plan import INITIAL, MODAL, OUT_COMP, OUT_SCALE, OUT_VOLUME, Plan
+from models.pk.kernels.timeline import (
+    A_KIND,
+    A_TIME,
+    A_WHICH,
+    ARRIVE,
+    CHANGE,
+    G_RATE,
+    OBSERVE,
+    RECORD,
+    Timeline,
+    build,
+    carried,
+    fixed,
+)
+from models.pk.kernels.transition import apply, find, forget, work_space
+from models.population.plan import INITIAL, ODE, OUT_COMP, OUT_SCALE, OUT_VOLUME, Plan
 
 predict = indirect(types.boolean)  # predict(plan.run, (arguments of run))
 
 
 @kernel
-def run(plan: Plan, ev: Events, eta: Array, area: bool, F: Array) -> bool:
-    """Fills F (o, 1 + e), or (o, 1) for values only, with the predictions for random effects eta (e,).
+def run(plan: Plan, ev: Events, etas: Array, area: bool, F: Array) -> bool:
+    """Fills F (m, o, 1 + e), or (m, o, 1) for values only, with the predictions for random effects etas (m, e).
 
     area: integrals are wanted; an observation of output -1 - k receives the integral of output k since the first event.
-    Returns False where these parameters can not be, or have no solution (no steady state exists).
+    Where parameters can not be, or have no solution (no steady state exists), F[m] is NaN; returns whether none was so.
     """
-    n_dir, c = F.shape[1] - 1, plan.n_comp
-    ok, rows = make_rows(plan, ev, eta, n_dir)
-    if not ok:
-        return False
-    gives = np.zeros((ev.dose.shape[0], 4, 1 + n_dir))
-    ok, line = build(plan, rows, ev, gives)
-    if not ok:
-        return False
-    X, R, memo = np.zeros((c, 1 + n_dir)), np.zeros((c, 1 + n_dir)), work_space(c)
-    gone = np.zeros(ev.dose.shape[0], dtype=np.bool_)  # what a reset, or a steady state in its place, cancelled
+    n_jet, c, n_dose = F.shape[2], plan.n_comp, ev.dose.shape[0]
+    rows, gives = empty_rows(plan, ev, n_jet - 1), np.zeros((n_dose, 4, n_jet))
+    X, R, new = np.zeros((c, n_jet)), np.zeros((c, n_jet)), np.zeros((c, n_jet))
+    gone, work = np.zeros(n_dose, dtype=np.bool_), work_space(c, n_jet)
     grown, total = np.zeros(c if area else 0), np.zeros(plan.out.shape[0])
-    row = ev.first_row
-    initialise(plan, rows.P[row], X)
-    times, kinds, indices = line.time, line.kind, line.which
-    method, solver = ev.method, ev.solver
-    core, depot, modes, C, M = plan.core, plan.depot, rows.modes, rows.C, rows.M
-    for a in range(times.size):
-        if a > 0 and times[a] > times[a - 1]:
+    line = Timeline(np.empty((0, 2)), np.empty((0, 2), dtype=np.int64))
+    once, built, possible = fixed(plan.comp, ev.dose), False, True
+    for m in range(etas.shape[0]):
+        forget(work)
+        ok = fill_rows(plan, ev, etas[m], rows)
+        if ok and not (once and built):
+            ok, line = build(plan, rows, ev, gives)
+            built = ok
+        if not (ok and _play(plan, ev, rows, gives, line, X, R, new, gone, work, grown, total, F, m)):
+            F[m] = np.nan
+            possible = False
+    return possible
+
+
+@lean
+def _play(
+    plan: Plan,
+    ev: Events,
+    rows: Rows,
+    gives: Array,
+    line: Timeline,
+    X: Array,
+    R: Array,
+    new: Array,
+    gone: Array,
+    work: Array,
+    grown: Array,
+    total: Array,
+    F: Array,
+    m: int,
+) -> bool:
+    """All actions in order. X, R (c, 1 + e), gone (d,), grown (c,) and total (outputs,) are overwritten.
+
+    gone: doses that a reset, or a steady state in their place, cancelled.
+    """
+    key, what, dose, obs, change = line.key, line.what, ev.dose, ev.obs, ev.change
+    P, C, flux, out = rows.P, rows.C, plan.flux, plan.out
+    method, solver, row, n_jet = ev.method, ev.solver, ev.first_row, X.shape[1]
+    R[:, :], gone[:], total[:] = 0.0, False, 0.0
+    initialise(plan.comp, P, row, X)
+    for a in range(key.shape[0]):
+        if a > 0 and key[a, A_TIME] > key[a - 1, A_TIME]:
+            span = key[a, A_TIME] - key[a - 1, A_TIME]
             grown[:] = 0.0
-            span = times[a] - times[a - 1]
-            if method == MODAL:  # called directly here, with what it needs: this is where the time goes
-                propagate_modal(core, depot, modes, C, M, row, X, R, span, 0, grown, memo)
-            elif not by_address(solver, (plan, rows, row, X, R, span, 0, grown, memo)):
-                return False
-            if area:
-                _grow(plan, rows.P[row], grown, total)
-        i, kind = indices[a], kinds[a]
+            if method == ODE:
+                if not by_address(solver, (plan, rows, row, X, R, span, 0, grown, work)):
+                    return False
+            else:
+                slot = find(work, row, R, span)
+                if slot == 0:
+                    slot = learn(plan, method, solver, rows, row, R, span, grown.size > 0, work)
+                apply(work, slot, n_jet, X, 0, grown, new)
+            if grown.size > 0:
+                _grow(out, P, row, grown, total)
+        kind, i = what[a, A_KIND], what[a, A_WHICH]
         if kind == CHANGE:
-            row = int(ev.change[i, C_ROW])
+            row = int(change[i, C_ROW])
         elif kind == OBSERVE:
-            _observe(plan, rows, ev.obs[i], X, total, F[i])
+            _observe(out, P, obs, i, X, total, F, m)
         elif kind == RECORD:
-            if not _record(plan, ev, rows, i, gives[i], gone, X, R, memo):
+            if not _record(plan, ev, rows, i, gives, gone, X, R, work):
                 return False
         elif not gone[i]:
             if kind == ARRIVE:
-                arrive(plan.flux, rows.C[row], int(ev.dose[i, D_COMP]), gives[i], 0, X, R)
+                arrive(flux, C, row, int(dose[i, D_COMP]), gives, i, 0, X, R, new)
             else:
-                end(int(ev.dose[i, D_COMP]), gives[i], 0, X, R)
+                end(int(dose[i, D_COMP]), gives, i, 0, X, R)
     return True
 
 
-@kernel
-def initialise(plan: Plan, P: Array, X: Array) -> None:
+@lean
+def initialise(comp: Array, P: Array, row: int, X: Array) -> None:
     """The state before any dose: empty, or a baseline that is a parameter."""
     X[:, :] = 0.0
-    for c in range(plan.n_comp):
-        if plan.comp[c, INITIAL] >= 0:
-            X[c] = P[plan.comp[c, INITIAL]]
+    for c in range(comp.shape[0]):
+        if comp[c, INITIAL] >= 0:
+            for q in range(X.shape[1]):
+                X[c, q] = P[row, comp[c, INITIAL], q]
 
 
-@kernel
-def _grow(plan: Plan, P: Array, grown: Array, total: Array) -> None:
-    for o in range(plan.out.shape[0]):
-        v = int(plan.out[o, OUT_VOLUME])
-        volume = P[v, 0] if v >= 0 else 1.0
-        total[o] += grown[int(plan.out[o, OUT_COMP])] * plan.out[o, OUT_SCALE] / volume
+@lean
+def _grow(out: Array, P: Array, row: int, grown: Array, total: Array) -> None:
+    for o in range(out.shape[0]):
+        v = int(out[o, OUT_VOLUME])
+        volume = P[row, v, 0] if v >= 0 else 1.0
+        total[o] += grown[int(out[o, OUT_COMP])] * out[o, OUT_SCALE] / volume
 
 
-@kernel
-def _observe(plan: Plan, rows: Rows, obs: Array, X: Array, total: Array, jet: Array) -> None:
-    o, r = int(obs[O_OUTPUT]), int(obs[O_ROW])
+@lean
+def _observe(out: Array, P: Array, obs: Array, i: int, X: Array, total: Array, F: Array, m: int) -> None:
+    o, r = int(obs[i, O_OUTPUT]), int(obs[i, O_ROW])
     if o < 0:
-        jet[0] = total[-1 - o]
+        F[m, i, 0] = total[-1 - o]
         return
-    c, v, scale = int(plan.out[o, OUT_COMP]), int(plan.out[o, OUT_VOLUME]), plan.out[o, OUT_SCALE]
-    volume = rows.P[r, v, 0] if v >= 0 else 1.0
-    jet[0] = X[c, 0] * scale / volume
-    for q in range(1, jet.size):
-        by_volume = jet[0] * rows.P[r, v, q] / volume if v >= 0 else 0.0
-        jet[q] = X[c, q] * scale / volume - by_volume
+    c, v, scale = int(out[o, OUT_COMP]), int(out[o, OUT_VOLUME]), out[o, OUT_SCALE]
+    volume = P[r, v, 0] if v >= 0 else 1.0
+    f = X[c, 0] * scale / volume
+    F[m, i, 0] = f
+    for q in range(1, X.shape[1]):
+        by_volume = f * P[r, v, q] / volume if v >= 0 else 0.0
+        F[m, i, q] = X[c, q] * scale / volume - by_volume
 
 
 @kernel
 def _record(
-    plan: Plan, ev: Events, rows: Rows, i: int, give: Array, gone: Array, X: Array, R: Array, memo: Array
+    plan: Plan, ev: Events, rows: Rows, i: int, gives: Array, gone: Array, X: Array, R: Array, work: Array
 ) -> bool:
     """A reset (EVID 3, 4) and a steady state (SS 1, 2) act at the record, before the dose's own lag."""
     dose = ev.dose[i]
     r, comp, interval = int(dose[D_ROW]), int(dose[D_COMP]), dose[D_INTERVAL]
     if dose[D_KIND] != DOSE:
         _cancel(ev, i, gone, R)
-        initialise(plan, rows.P[r], X)
+        initialise(plan.comp, rows.P, r, X)
     if dose[D_STEADY] == 0:
         return True
     steady = np.zeros(X.shape)
-    if not steady_state(plan, ev.method, ev.solver, rows, r, comp, interval, dose[D_RATE], give, steady, memo):
+    if not steady_state(plan, ev.method, ev.solver, rows, r, comp, interval, dose[D_RATE], gives, i, steady, work):
         return False
     if dose[D_STEADY] == 1:
         _cancel(ev, i, gone, R)
         X[:, :] = 0.0
     X += steady
-    running, _ = carried(interval, give)
-    R[comp] += running * give[1]
+    running, _ = carried(interval, gives[i])
+    R[comp] += running * gives[i, G_RATE]
     return True
 
 
-@kernel
+@lean
 def _cancel(ev: Events, i: int, gone: Array, R: Array) -> None:
     """Stops what runs, and forgets what earlier records have yet to deliver."""
     R[:, :] = 0.0

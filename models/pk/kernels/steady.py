@@ -8,7 +8,7 @@ from math import ceil
 
 import numpy as np
 
-from models.kernel import Array, kernel
+from models.kernel import Array, kernel, lean
 from models.pk.kernels.dense import lu, lu_solve
 from models.pk.kernels.dose import arrive, end
 from models.pk.kernels.propagate import propagate
@@ -31,15 +31,16 @@ def steady_state(
     comp: int,
     interval: float,
     rate: float,
-    give: Array,
+    gives: Array,
+    d: int,
     X: Array,
-    memo: Array,
+    work: Array,
 ) -> bool:
-    """Fills jets X (c, 1 + e) with the state just at a dose's record, the dose having been given so for ever.
+    """Fills jets X (c, 1 + e) with the state just at the record of dose d, that dose having been given so for ever.
 
     interval 0: the constant infusion `rate`. Returns False where there is no steady state.
     """
-    c, n_jet = plan.n_comp, give.shape[1]
+    c, n_jet = plan.n_comp, gives.shape[2]
     T, at = np.empty((c, n_jet + c)), np.zeros(c)
     A, pivot, move = np.empty((c, c)), np.empty(c, dtype=np.int64), np.empty(c)
     for step in range(NEWTON_STEPS):
@@ -47,7 +48,7 @@ def steady_state(
         T[:, 0] = at
         for i in range(c):
             T[i, 1 + i] = 1.0
-        if not _one_interval(plan, method, solver, rows, r, comp, interval, rate, give, T, memo):
+        if not _one_interval(plan, method, solver, rows, r, comp, interval, rate, gives, d, T, work):
             return False
         miss, size = 0.0, 1e-300
         for i in range(c):
@@ -85,14 +86,16 @@ def _accept(A: Array, pivot: Array, at: Array, T: Array, X: Array) -> bool:
     return True
 
 
-@kernel
+@lean
 def _step(at: Array, move: Array, T: Array) -> None:
     """One Newton step; where it would leave the possible, one interval more instead."""
     for i in range(at.size):
         if not at[i] + move[i] >= -1e-9 * (abs(at[i]) + abs(T[i, 0])):
-            at[:] = T[:, 0]
+            for k in range(at.size):
+                at[k] = T[k, 0]
             return
-    at += move
+    for i in range(at.size):
+        at[i] += move[i]
 
 
 @kernel
@@ -105,16 +108,19 @@ def _one_interval(
     comp: int,
     interval: float,
     rate: float,
-    give: Array,
+    gives: Array,
+    d: int,
     T: Array,
-    memo: Array,
+    work: Array,
 ) -> bool:
     """Moves jets T (c, 1 + c + e) over one interval."""
     c = plan.n_comp
+    give = gives[d]
     R, none = np.zeros((c, give.shape[1])), np.zeros(0)
+    change = np.empty((c, 1))
     if interval <= 0.0:
         R[comp, 0] = rate
-        return propagate(plan, method, solver, rows, r, T, R, CONSTANT_INFUSION_STEP, c, none, memo)
+        return propagate(plan, method, solver, rows, r, T, R, CONSTANT_INFUSION_STEP, c, none, work)
     start, stop = give[G_LAG, 0] % interval, np.inf
     if give[G_RATE, 0] > 0.0:
         running = ceil((start + give[G_DURATION, 0]) / interval) - 1
@@ -125,11 +131,11 @@ def _one_interval(
         starts = (start <= stop) == (turn == 0)
         then = start if starts else stop
         if np.isfinite(then):
-            if then > now and not propagate(plan, method, solver, rows, r, T, R, then - now, c, none, memo):
+            if then > now and not propagate(plan, method, solver, rows, r, T, R, then - now, c, none, work):
                 return False
             now = max(now, then)
             if starts:
-                arrive(plan.flux, rows.C[r], comp, give, c, T, R)
+                arrive(plan.flux, rows.C, r, comp, gives, d, c, T, R, change)
             else:
-                end(comp, give, c, T, R)
-    return interval <= now or propagate(plan, method, solver, rows, r, T, R, interval - now, c, none, memo)
+                end(comp, gives, d, c, T, R)
+    return interval <= now or propagate(plan, method, solver, rows, r, T, R, interval - now, c, none, work)

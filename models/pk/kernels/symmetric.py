@@ -2,47 +2,46 @@
 
 from math import sqrt
 
-import numpy as np
-
-from models.kernel import Array, kernel
+from models.kernel import Array, lean
 from models.population.plan import CORE_COMP, CORE_PARENT
 
 SWEEPS = 30  # Jacobi needs three to six for so small a matrix
 
 
-@kernel
-def decompose(core: Array, K: Array, modes: Array, M: Array) -> None:
-    """Fills modes (1 + 2 m, m) as rows.Rows names them, for the core of K[0]; M[q] = inv(V) @ K[1 + q] @ V.
+@lean
+def decompose(core: Array, K: Array, r: int, modes: Array, M: Array, scratch: Array) -> None:
+    """Fills modes[r] (1 + 2 m, m) as rows.Rows names them, for the core of K[r, 0]; M[r, q] = inv(V) @ K[r, 1 + q] @ V.
 
     A compartment's amount is scaled by s = s_parent * sqrt(k_in / k_out), which makes the core symmetric.
+    scratch (1 + 2 m, m): the scale, the symmetric matrix, its eigenvectors.
     """
     m = core.shape[0]
-    scale = np.ones(m)
+    scale, H, W = scratch[0], scratch[1 : 1 + m], scratch[1 + m :]
     for i in range(m):
         j = core[i, CORE_PARENT]
+        scale[i] = 1.0
         if j >= 0:
             here, there = core[i, CORE_COMP], core[j, CORE_COMP]
-            to, back = K[0, here, there], K[0, there, here]
+            to, back = K[r, 0, here, there], K[r, 0, there, here]
             scale[i] = scale[j] * (sqrt(to / back) if to > 0.0 and back > 0.0 else 1.0)
-    H = np.empty((m, m))
     for i in range(m):
         for j in range(m):
-            H[i, j] = K[0, core[i, CORE_COMP], core[j, CORE_COMP]] * scale[j] / scale[i]
-    W = _jacobi(H)
+            H[i, j] = K[r, 0, core[i, CORE_COMP], core[j, CORE_COMP]] * scale[j] / scale[i]
+            W[i, j] = 1.0 if i == j else 0.0
+    _jacobi(H, W)
     for i in range(m):
-        modes[0, i] = H[i, i]
+        modes[r, 0, i] = H[i, i]
         for j in range(m):
-            modes[1 + j, i] = scale[j] * W[j, i]
-            modes[1 + m + i, j] = W[j, i] / scale[j]
-    for q in range(M.shape[0]):
-        _to_modes(core, K[1 + q], modes, M[q])
+            modes[r, 1 + j, i] = scale[j] * W[j, i]
+            modes[r, 1 + m + i, j] = W[j, i] / scale[j]
+    for q in range(M.shape[1]):
+        _to_modes(core, K, r, modes, M, q)
 
 
-@kernel
-def _jacobi(H: Array) -> Array:
-    """Rotates symmetric H to diagonal in place; returns the orthogonal W with columns as eigenvectors."""
+@lean
+def _jacobi(H: Array, W: Array) -> None:
+    """Rotates symmetric H to diagonal in place; the columns of W, the identity at first, become its eigenvectors."""
     m = H.shape[0]
-    W = np.eye(m)
     for _ in range(SWEEPS):
         off = 0.0
         for i in range(m):
@@ -54,10 +53,9 @@ def _jacobi(H: Array) -> Array:
             for j in range(i + 1, m):
                 if H[i, j] != 0.0:
                     _rotate(H, W, i, j)
-    return W
 
 
-@kernel
+@lean
 def _rotate(H: Array, W: Array, i: int, j: int) -> None:
     """One Jacobi rotation that makes H[i, j] zero (Golub and Van Loan, Matrix Computations, section 8.5)."""
     tau = (H[j, j] - H[i, i]) / (2.0 * H[i, j])
@@ -77,16 +75,18 @@ def _rotate(H: Array, W: Array, i: int, j: int) -> None:
     H[i, j] = H[j, i] = 0.0
 
 
-@kernel
-def _to_modes(core: Array, dK: Array, modes: Array, M: Array) -> None:
-    """M = inv(V) @ dK[core, core] @ V."""
+@lean
+def _to_modes(core: Array, K: Array, r: int, modes: Array, M: Array, q: int) -> None:
+    """M[r, q] = inv(V) @ K[r, 1 + q][core, core] @ V."""
     m = core.shape[0]
-    M[:, :] = 0.0
+    for a in range(m):
+        for b in range(m):
+            M[r, q, a, b] = 0.0
     for i in range(m):
         for j in range(m):
-            slope = dK[core[i, CORE_COMP], core[j, CORE_COMP]]
+            slope = K[r, 1 + q, core[i, CORE_COMP], core[j, CORE_COMP]]
             if slope != 0.0:
                 for a in range(m):
-                    left = modes[1 + m + a, i] * slope
+                    left = modes[r, 1 + m + a, i] * slope
                     for b in range(m):
-                        M[a, b] += left * modes[1 + j, b]
+                        M[r, q, a, b] += left * modes[r, 1 + j, b]

@@ -24,7 +24,7 @@ from models.events import (
     O_TIME,
     Events,
 )
-from models.kernel import Array, kernel
+from models.kernel import Array, kernel, lean
 from models.pk.kernels.rows import Rows
 from models.population.plan import BIOAVAILABILITY, DOSE_RATE, DURATION, LAG, Plan
 
@@ -34,15 +34,19 @@ CHANGE, RECORD, ARRIVE, END, OBSERVE = range(5)
 G_AMOUNT, G_RATE, G_DURATION, G_LAG = range(4)
 
 
+# columns of Timeline.key and Timeline.what
+A_TIME, A_ORDER = range(2)
+A_KIND, A_WHICH = range(2)
+
+
 class Timeline(NamedTuple):
-    """Actions (a,): when, what, and which dose, observation or change. Views, one each of two tables."""
+    """Actions in order. key (a, 2): time and order; what (a, 2): kind, and which dose, observation or change."""
 
-    time: Array
-    kind: Array
-    which: Array
+    key: Array
+    what: Array
 
 
-@kernel
+@lean
 def deliver(comp: Array, P: Array, dose: Array, d: int, gives: Array) -> bool:
     """How dose d is delivered: jets gives[d] (4, 1 + e) of amount, rate (0: a bolus), duration and lag.
 
@@ -50,6 +54,7 @@ def deliver(comp: Array, P: Array, dose: Array, d: int, gives: Array) -> bool:
     does); a modelled duration stays as modelled. Returns False where lag, duration, rate or bioavailability can not be.
     """
     r, c, rate = int(dose[d, D_ROW]), int(dose[d, D_COMP]), dose[d, D_RATE]
+    gives[d, :, :] = 0.0
     gives[d, G_AMOUNT, 0] = dose[d, D_AMOUNT]
     if comp[c, BIOAVAILABILITY] >= 0:
         for q in range(gives.shape[2]):
@@ -73,24 +78,25 @@ def deliver(comp: Array, P: Array, dose: Array, d: int, gives: Array) -> bool:
     return True
 
 
-@kernel
+@lean
 def _fixed(P: Array, p: int, give: Array, known: int, other: int) -> bool:
     """Duration (or rate) is parameter p; the other follows from the amount."""
     if p < 0 or not P[p, 0] > 0.0:
         return False
-    give[known] = P[p]
+    for q in range(give.shape[1]):
+        give[known, q] = P[p, q]
     _share(give, known, other)
     return bool(np.isfinite(give[other, 0]))
 
 
-@kernel
+@lean
 def _share(give: Array, known: int, other: int) -> None:
     give[other, 0] = give[G_AMOUNT, 0] / give[known, 0]
     for q in range(1, give.shape[1]):
         give[other, q] = (give[G_AMOUNT, q] - give[other, 0] * give[known, q]) / give[known, 0]
 
 
-@kernel
+@lean
 def carried(interval: float, give: Array) -> tuple[int, int]:
     """Of a train given for ever: earlier infusions that still run at a dose's record, and those yet to start."""
     if interval <= 0.0:
@@ -99,6 +105,16 @@ def carried(interval: float, give: Array) -> tuple[int, int]:
     pending = floor(lag / interval)
     running = ceil((lag + duration) / interval) - 1 - pending if duration > 0.0 else 0
     return max(running, 0), pending
+
+
+@lean
+def fixed(comp: Array, dose: Array) -> bool:
+    """Whether every dose is delivered as recorded, whatever the parameters: one timeline then serves all of them."""
+    for d in range(dose.shape[0]):
+        for p in (BIOAVAILABILITY, LAG, DURATION, DOSE_RATE):
+            if comp[int(dose[d, D_COMP]), p] >= 0:
+                return False
+    return True
 
 
 @kernel
@@ -131,16 +147,16 @@ def build(plan: Plan, rows: Rows, ev: Events, gives: Array) -> tuple[bool, Timel
             n = _put_dose(dose, gives, d, key, what, n)
             d += 1
     _sort(key, what, n)
-    return ok, Timeline(key[:n, 0], what[:n, 0], what[:n, 1])
+    return ok, Timeline(key[:n], what[:n])
 
 
-@kernel
+@lean
 def _put(key: Array, what: Array, n: int, time: float, order: float, kind: int, index: int) -> int:
     key[n, 0], key[n, 1], what[n, 0], what[n, 1] = time, order, kind, index
     return n + 1
 
 
-@kernel
+@lean
 def _put_dose(dose: Array, gives: Array, d: int, key: Array, what: Array, n: int) -> int:
     at, order, interval = dose[d, D_TIME], dose[d, D_ORDER], dose[d, D_INTERVAL]
     running, pending, steady = 0, 0, dose[d, D_STEADY] > 0
@@ -157,7 +173,7 @@ def _put_dose(dose: Array, gives: Array, d: int, key: Array, what: Array, n: int
     return n
 
 
-@kernel
+@lean
 def _sort(key: Array, what: Array, n: int) -> None:
     """Insertion sort by time, order, kind: linear for what is nearly in order, as after merging."""
     for i in range(1, n):
