@@ -6,7 +6,7 @@ from models.fit.kernels.objective import Problem, penalty, score
 from models.kernel import Array, entry
 from models.pk.kernels.run import predict
 
-CHUNK = 256  # vectors whose predictions are kept at a time
+CHUNK = 512  # vectors whose predictions are kept at a time
 
 
 @entry

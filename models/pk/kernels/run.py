@@ -18,6 +18,7 @@ from models.events import (
     Events,
 )
 from models.kernel import Array, indirect, kernel, lean
+from models.pk.kernels.abreast import may_walk_abreast, walk_abreast
 from models.pk.kernels.dose import arrive, end
 from models.pk.kernels.propagate import by_address, learn
 from models.pk.kernels.rows import Rows, empty_rows, fill_rows
@@ -39,6 +40,7 @@ from models.pk.kernels.timeline import (
 from models.pk.kernels.transition import apply, find, forget, work_space
 from models.population.plan import INITIAL, ODE, OUT_COMP, OUT_SCALE, OUT_VOLUME, Plan
 
+MANY = 16  # vectors from which on walking abreast pays
 predict = indirect(types.boolean)  # predict(plan.run, (arguments of run))
 
 
@@ -55,13 +57,16 @@ def run(plan: Plan, ev: Events, etas: Array, area: bool, F: Array) -> bool:
     gone, work = np.zeros(n_dose, dtype=np.bool_), work_space(c, n_jet)
     grown, total = np.zeros(c if area else 0), np.zeros(plan.out.shape[0])
     line = Timeline(np.empty((0, 2)), np.empty((0, 2), dtype=np.int64))
-    once, built, possible = fixed(plan.comp, ev.dose), False, True
+    once, built, possible = fixed(plan.comp, ev.dose, plan.terms, ev.typical.shape[1]), False, True
+    many = once and n_jet == 1 and not area and etas.shape[0] >= MANY and may_walk_abreast(plan, ev)
     for m in range(etas.shape[0]):
         forget(work)
         ok = fill_rows(plan, ev, etas[m], rows)
         if ok and not (once and built):
             ok, line = build(plan, rows, ev, gives)
             built = ok
+            if ok and many:
+                return walk_abreast(plan, ev, line, gives, rows, etas, F)
         if not (ok and _play(plan, ev, rows, gives, line, X, R, new, gone, work, grown, total, F, m)):
             F[m] = np.nan
             possible = False

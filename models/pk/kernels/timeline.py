@@ -26,7 +26,7 @@ from models.events import (
 )
 from models.kernel import Array, kernel, lean
 from models.pk.kernels.rows import Rows
-from models.population.plan import BIOAVAILABILITY, DOSE_RATE, DURATION, LAG, Plan
+from models.population.plan import BIOAVAILABILITY, DOSE_RATE, DURATION, LAG, TERM_PARAM, Plan
 
 # kinds of action; at the same time and order they happen in this order
 CHANGE, RECORD, ARRIVE, END, OBSERVE = range(5)
@@ -108,12 +108,19 @@ def carried(interval: float, give: Array) -> tuple[int, int]:
 
 
 @lean
-def fixed(comp: Array, dose: Array) -> bool:
-    """Whether every dose is delivered as recorded, whatever the parameters: one timeline then serves all of them."""
+def fixed(comp: Array, dose: Array, terms: Array, n_primary: int) -> bool:
+    """Whether no random effect acts on how a dose is delivered: one timeline then serves all of them.
+
+    A derived parameter (n_primary or above) counts as acted upon.
+    """
     for d in range(dose.shape[0]):
-        for p in (BIOAVAILABILITY, LAG, DURATION, DOSE_RATE):
-            if comp[int(dose[d, D_COMP]), p] >= 0:
+        for column in (BIOAVAILABILITY, LAG, DURATION, DOSE_RATE):
+            p = comp[int(dose[d, D_COMP]), column]
+            if p >= n_primary:
                 return False
+            for t in range(terms.shape[0]):
+                if p >= 0 and p == terms[t, TERM_PARAM]:
+                    return False
     return True
 
 
