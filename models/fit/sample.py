@@ -1,10 +1,13 @@
 """Draws from a posterior: the normal approximation, and the posterior itself by importance resampling."""
 
 from dataclasses import dataclass
+from math import inf, lgamma, log, pi
+from typing import NamedTuple
 
 import numpy as np
-from scipy.special import gammaln, logsumexp
 
+from models.fit.kernels.map import CONVERGED
+from models.fit.kernels.mixture import Mixture, log_densities
 from models.fit.kernels.objective import Problem
 from models.fit.kernels.search import search
 from models.fit.kernels.weigh import objectives
@@ -19,6 +22,9 @@ from models.subject import Subject
 # the first half found (adaptive multiple importance sampling, Cornuet et al., Scand J Stat 39(4), 2012).
 DEGREES_OF_FREEDOM = 5.0
 PRIOR_SHARE = 0.15
+# Draws of the prior from which a further mode is searched for: the most probable of those beyond this distance from the
+# estimate, in standard errors.
+SCOUTS, BEYOND = 2, 3.0
 # Pareto shape of the largest weights above which estimates are unreliable (Vehtari et al., JMLR 25(72), 2024).
 UNRELIABLE = 0.7
 # Share of effective draws when weighting draws of the normal approximation, below which it misleads.
@@ -79,79 +85,106 @@ def sample(
     if subject.levels.shape[0] == 0:
         return Sample(etas=draw(posterior, n, seed=seed), effective=n, pareto_k=0.0, laplace_efficiency=1.0, modes=1)
     problem = Problem(linked_plan(model), linked_events(subject.events), subject.levels, options.prior_weight)
-    modes = _modes(model, problem, posterior)
-    first = _propose(random, model, modes, n)
-    found = _objectives(problem, first)
-    adapted = _moments(first, _normalised(-0.5 * found - _log_mixture(first, model, modes)), model)
-    second = _student(random, *adapted, n)
-    etas = np.ascontiguousarray(np.vstack([first, second]))
+    known = _Component(posterior.eta, np.linalg.cholesky(posterior.covariance))
+    prior = _Component(np.zeros(posterior.eta.size), np.linalg.cholesky(model.omega), share=PRIOR_SHARE, freedom=inf)
+    scouts = _draws(random, prior, int(PRIOR_SHARE * n))
+    seen = _objectives(problem, scouts)
+    modes = [known, *_other_modes(model, problem, known, _starts(scouts, seen, known))]
+    first, found = _around(random, problem, modes, n - len(scouts), scouts, seen)
+    shared = [mode._replace(share=(1.0 - PRIOR_SHARE) / len(modes)) for mode in modes]
+    adapted = _moments(first, _normalised(-0.5 * found - _log_density([prior, *shared], first)), model)
+    second = _draws(random, adapted, n)
+    etas = np.vstack([first, second])
     logs = -0.5 * np.append(found, _objectives(problem, second))
-    both = np.logaddexp(_log_mixture(etas, model, modes), _log_student(etas, *adapted))
-    weights = _normalised(logs - both)
+    weights = _normalised(logs - _log_density([prior, *shared, adapted], etas))
     return Sample(
         etas=etas[_systematic(random, weights, n)],
         effective=float(1.0 / np.sum(weights**2)),
         pareto_k=pareto_shape(weights),
-        laplace_efficiency=_laplace_efficiency(random, problem, posterior, max(n // 4, 100)),
+        laplace_efficiency=_laplace_efficiency(random, problem, known, max(n // 4, 100)),
         modes=len(modes),
     )
 
 
-def _modes(model: PopulationModel, problem: Problem, posterior: Posterior) -> list[tuple[np.ndarray, np.ndarray]]:
-    """(eta, covariance) of each mode that starts all around the population lead to."""
-    modes = [(posterior.eta, posterior.covariance)]
-    sd = np.sqrt(np.diag(model.omega))
-    for start in starting_points(model, 1 + 2 * sd.size)[1:]:
-        found = search(problem, start[None])
-        apart = all(np.max(np.abs(found.eta - eta) / sd) > 0.1 for eta, _ in modes)
-        if found.status == 0 and apart:
-            modes.append((found.eta, found.covariance))
-    return modes
+class _Component(NamedTuple):
+    """One part of the proposals; root (e, e): lower Cholesky factor of its scale matrix. freedom inf: normal."""
+
+    center: np.ndarray
+    root: np.ndarray
+    share: float = 1.0
+    freedom: float = DEGREES_OF_FREEDOM
 
 
-def _propose(
-    random: np.random.Generator, model: PopulationModel, modes: list[tuple[np.ndarray, np.ndarray]], n: int
-) -> np.ndarray:
-    """(n, e): a fixed share of the prior, the rest shared by the modes, each Student's t."""
-    from_prior = int(PRIOR_SHARE * n)
-    counts = [len(part) for part in np.array_split(np.arange(n - from_prior), len(modes))]
-    normal = random.standard_normal((from_prior, len(model.omega)))
-    parts = [normal @ np.linalg.cholesky(model.omega).T]
-    parts += [_student(random, *mode, count) for mode, count in zip(modes, counts, strict=True)]
-    return np.ascontiguousarray(np.vstack(parts))
+def _draws(random: np.random.Generator, part: _Component, n: int) -> np.ndarray:
+    normal = random.standard_normal((n, part.center.size))
+    if part.freedom < inf:
+        normal *= np.sqrt(part.freedom / random.chisquare(part.freedom, (n, 1)))
+    return np.ascontiguousarray(part.center + normal @ part.root.T)
 
 
-def _student(random: np.random.Generator, eta: np.ndarray, covariance: np.ndarray, n: int) -> np.ndarray:
-    normal = random.standard_normal((n, eta.size))
-    stretch = np.sqrt(DEGREES_OF_FREEDOM / random.chisquare(DEGREES_OF_FREEDOM, n))
-    return np.ascontiguousarray(eta + (normal * stretch[:, None]) @ np.linalg.cholesky(covariance).T)
+def _log_density(parts: list[_Component], etas: np.ndarray) -> np.ndarray:
+    """(n,) log density of the mixture at etas (n, e) (the balance heuristic of Veach and Guibas)."""
+    mixture = Mixture(
+        center=np.array([part.center for part in parts]),
+        scale=np.array([np.linalg.inv(part.root) for part in parts]),
+        freedom=np.array([part.freedom for part in parts]),
+        constant=np.array([log(part.share) + _log_constant(part) for part in parts]),
+    )
+    out = np.empty(etas.shape[0])
+    log_densities(mixture, etas, out)
+    return out
 
 
-def _moments(etas: np.ndarray, weights: np.ndarray, model: PopulationModel) -> tuple[np.ndarray, np.ndarray]:
+def _log_constant(part: _Component) -> float:
+    e, nu = part.center.size, part.freedom
+    half_det = float(np.log(np.diag(part.root)).sum())
+    if nu == inf:
+        return -half_det - 0.5 * e * log(2.0 * pi)
+    return lgamma((nu + e) / 2) - lgamma(nu / 2) - 0.5 * e * log(nu * pi) - half_det
+
+
+def _starts(scouts: np.ndarray, objectives: np.ndarray, known: _Component) -> np.ndarray:
+    """The SCOUTS most probable of the draws (m, e) of the prior that do not lie around the known mode."""
+    far = np.sum(np.linalg.solve(known.root, (scouts - known.center).T) ** 2, axis=0) > BEYOND**2
+    order = np.argsort(np.where(far, objectives, inf), kind="stable")[:SCOUTS]
+    return scouts[order[np.isfinite(objectives[order]) & far[order]]]
+
+
+def _other_modes(
+    model: PopulationModel, problem: Problem, known: _Component, scouts: np.ndarray
+) -> list[_Component]:
+    """The next mode, where starts around the population or the scouts lead to one."""
+    starts = np.vstack([known.center, starting_points(model)[1:], scouts])
+    found = search(problem, starts)
+    apart = [eta for eta in (found.eta, found.other) if _apart(model, eta, known.center)]
+    modes = [search(problem, eta[None]) for eta in apart]
+    return [_Component(mode.eta, np.linalg.cholesky(mode.covariance)) for mode in modes if mode.status == CONVERGED]
+
+
+def _apart(model: PopulationModel, eta: np.ndarray, other: np.ndarray) -> bool:
+    """Whether both are modes, and not the same one; NaN stands for none."""
+    return bool(np.max(np.abs(eta - other) / np.sqrt(np.diag(model.omega))) > 0.1)
+
+
+def _around(
+    random: np.random.Generator,
+    problem: Problem,
+    modes: list[_Component],
+    n: int,
+    scouts: np.ndarray,
+    seen: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The scouts and n draws, shared by the modes, with the objective at each."""
+    counts = [len(part) for part in np.array_split(np.arange(n), len(modes))]
+    drawn = np.vstack([_draws(random, mode, count) for mode, count in zip(modes, counts, strict=True)])
+    return np.vstack([scouts, drawn]), np.append(seen, _objectives(problem, drawn))
+
+
+def _moments(etas: np.ndarray, weights: np.ndarray, model: PopulationModel) -> _Component:
     """Weighted mean and covariance, a hundredth of the prior's added so that it never collapses."""
     mean = weights @ etas
-    return mean, (etas - mean).T @ (weights[:, None] * (etas - mean)) + 0.01 * model.omega
-
-
-def _log_mixture(etas: np.ndarray, model: PopulationModel, modes: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
-    """(n,) log density of the first half's mixture (the balance heuristic of Veach and Guibas)."""
-    square, half_det = _mahalanobis(etas, np.zeros(etas.shape[1]), model.omega)
-    logs = [np.log(PRIOR_SHARE) - 0.5 * square - half_det - 0.5 * etas.shape[1] * np.log(2 * np.pi)]
-    logs += [np.log((1 - PRIOR_SHARE) / len(modes)) + _log_student(etas, *mode) for mode in modes]
-    return np.asarray(logsumexp(logs, axis=0))
-
-
-def _log_student(etas: np.ndarray, eta: np.ndarray, covariance: np.ndarray) -> np.ndarray:
-    e, nu = eta.size, DEGREES_OF_FREEDOM
-    square, half_det = _mahalanobis(etas, eta, covariance)
-    constant = gammaln((nu + e) / 2) - gammaln(nu / 2) - 0.5 * e * np.log(nu * np.pi)
-    return np.asarray(constant - half_det - 0.5 * (nu + e) * np.log1p(square / nu))
-
-
-def _mahalanobis(etas: np.ndarray, center: np.ndarray, covariance: np.ndarray) -> tuple[np.ndarray, float]:
-    root = np.linalg.cholesky(covariance)
-    scaled = np.linalg.solve(root, (etas - center).T)
-    return np.sum(scaled**2, axis=0), float(np.log(np.diag(root)).sum())
+    covariance = (etas - mean).T @ (weights[:, None] * (etas - mean)) + 0.01 * model.omega
+    return _Component(mean, np.linalg.cholesky(covariance))
 
 
 def _objectives(problem: Problem, etas: np.ndarray) -> np.ndarray:
@@ -162,13 +195,13 @@ def _objectives(problem: Problem, etas: np.ndarray) -> np.ndarray:
 
 def _normalised(logs: np.ndarray) -> np.ndarray:
     weights = np.exp(logs - logs.max())
-    return weights / weights.sum()
+    return np.asarray(weights / weights.sum())
 
 
-def _laplace_efficiency(random: np.random.Generator, problem: Problem, posterior: Posterior, n: int) -> float:
+def _laplace_efficiency(random: np.random.Generator, problem: Problem, known: _Component, n: int) -> float:
     """Effective share of draws of the normal approximation, once weighted to the posterior."""
-    normal = random.standard_normal((n, posterior.eta.size))
-    etas = np.ascontiguousarray(posterior.eta + normal @ np.linalg.cholesky(posterior.covariance).T)
+    normal = random.standard_normal((n, known.center.size))
+    etas = np.ascontiguousarray(known.center + normal @ known.root.T)
     weights = _normalised(-0.5 * _objectives(problem, etas) + 0.5 * np.sum(normal**2, axis=1))
     return float(1.0 / (n * np.sum(weights**2)))
 
