@@ -10,10 +10,10 @@ from models.fit.kernels.map import CONVERGED
 from models.fit.kernels.mixture import Mixture, log_densities
 from models.fit.kernels.objective import Problem
 from models.fit.kernels.search import search
-from models.fit.kernels.weigh import objectives
-from models.fit.mapfit import FitOptions, starting_points
+from models.fit.mapfit import starting_points
+from models.fit.options import FitOptions
 from models.fit.posterior import Posterior
-from models.pk.linked import linked_events, linked_plan
+from models.fit.problem import objectives_at, problem_of
 from models.population.model import PopulationModel
 from models.subject import Subject
 
@@ -84,18 +84,18 @@ def sample(
     options = options or FitOptions()
     if subject.levels.shape[0] == 0:
         return Sample(etas=draw(posterior, n, seed=seed), effective=n, pareto_k=0.0, laplace_efficiency=1.0, modes=1)
-    problem = Problem(linked_plan(model), linked_events(subject.events), subject.levels, options.prior_weight)
+    problem = problem_of(model, subject, options)
     known = _Component(posterior.eta, np.linalg.cholesky(posterior.covariance))
     prior = _Component(np.zeros(posterior.eta.size), np.linalg.cholesky(model.omega), share=PRIOR_SHARE, freedom=inf)
     scouts = _draws(random, prior, int(PRIOR_SHARE * n))
-    seen = _objectives(problem, scouts)
+    seen = objectives_at(problem, scouts)
     modes = [known, *_other_modes(model, problem, known, _starts(scouts, seen, known))]
     first, found = _around(random, problem, modes, n - len(scouts), scouts, seen)
     shared = [mode._replace(share=(1.0 - PRIOR_SHARE) / len(modes)) for mode in modes]
     adapted = _moments(first, _normalised(-0.5 * found - _log_density([prior, *shared], first)), model)
     second = _draws(random, adapted, n)
     etas = np.vstack([first, second])
-    logs = -0.5 * np.append(found, _objectives(problem, second))
+    logs = -0.5 * np.append(found, objectives_at(problem, second))
     weights = _normalised(logs - _log_density([prior, *shared, adapted], etas))
     return Sample(
         etas=etas[_systematic(random, weights, n)],
@@ -150,9 +150,7 @@ def _starts(scouts: np.ndarray, objectives: np.ndarray, known: _Component) -> np
     return scouts[order[np.isfinite(objectives[order]) & far[order]]]
 
 
-def _other_modes(
-    model: PopulationModel, problem: Problem, known: _Component, scouts: np.ndarray
-) -> list[_Component]:
+def _other_modes(model: PopulationModel, problem: Problem, known: _Component, scouts: np.ndarray) -> list[_Component]:
     """The next mode, where starts around the population or the scouts lead to one."""
     starts = np.vstack([known.center, starting_points(model)[1:], scouts])
     found = search(problem, starts)
@@ -177,7 +175,7 @@ def _around(
     """The scouts and n draws, shared by the modes, with the objective at each."""
     counts = [len(part) for part in np.array_split(np.arange(n), len(modes))]
     drawn = np.vstack([_draws(random, mode, count) for mode, count in zip(modes, counts, strict=True)])
-    return np.vstack([scouts, drawn]), np.append(seen, _objectives(problem, drawn))
+    return np.vstack([scouts, drawn]), np.append(seen, objectives_at(problem, drawn))
 
 
 def _moments(etas: np.ndarray, weights: np.ndarray, model: PopulationModel) -> _Component:
@@ -185,12 +183,6 @@ def _moments(etas: np.ndarray, weights: np.ndarray, model: PopulationModel) -> _
     mean = weights @ etas
     covariance = (etas - mean).T @ (weights[:, None] * (etas - mean)) + 0.01 * model.omega
     return _Component(mean, np.linalg.cholesky(covariance))
-
-
-def _objectives(problem: Problem, etas: np.ndarray) -> np.ndarray:
-    out = np.empty(etas.shape[0])
-    objectives(problem, etas, out)
-    return out
 
 
 def _normalised(logs: np.ndarray) -> np.ndarray:
@@ -202,7 +194,7 @@ def _laplace_efficiency(random: np.random.Generator, problem: Problem, known: _C
     """Effective share of draws of the normal approximation, once weighted to the posterior."""
     normal = random.standard_normal((n, known.center.size))
     etas = np.ascontiguousarray(known.center + normal @ known.root.T)
-    weights = _normalised(-0.5 * _objectives(problem, etas) + 0.5 * np.sum(normal**2, axis=1))
+    weights = _normalised(-0.5 * objectives_at(problem, etas) + 0.5 * np.sum(normal**2, axis=1))
     return float(1.0 / (n * np.sum(weights**2)))
 
 

@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from models.fit.kernels.linear import cholesky, dot, solve
-from models.fit.kernels.objective import Problem, objective
+from models.fit.kernels.objective import Problem, objective, terms
 from models.kernel import Array, kernel, lean
+from models.pk.kernels.run import predict
 from models.population.plan import ODE
 
 CONVERGED, NOT_CONVERGED, SINGULAR, INVALID, KNOWN = range(5)
@@ -52,7 +53,7 @@ def find_mode(problem: Problem, start: Array, known: Array) -> Mode:
         exact = exact or step >= MAX_GAUSS_NEWTON or left < NEAR or left > SLOW * last
         if exact and (left < FINE or last > FAR or left == np.inf):
             if taken > NEAR or left >= FINE:
-                if not curvature(problem, eta, g, F, H):
+                if not curvature(problem, eta, g, H):
                     return Mode(INVALID, eta, value, g, H, step)
                 left = _decrement(H, g, L)
                 taken = left
@@ -129,25 +130,31 @@ def _damped(problem: Problem, H: Array, damping: float, L: Array) -> bool:
 
 
 @kernel
-def curvature(problem: Problem, eta: Array, g: Array, F: Array, H: Array) -> bool:
+def curvature(problem: Problem, eta: Array, g: Array, H: Array) -> bool:
     """Fills H (e, e) with the Hessian of the objective, by differences of its exact gradient, which is g at eta.
 
     One-sided where the gradient is exact to rounding, central where it carries a solver's error.
     """
     n, ode = eta.size, problem.plan.method == ODE
-    near, up, down, unused = eta.copy(), np.empty(n), g.copy(), np.empty((n, n))
+    sides = 2 if ode else 1
+    etas, h = np.empty((sides * n, n)), np.empty(n)
     for i in range(n):
-        h = (STEP_ODE if ode else STEP) / np.sqrt(problem.plan.omega_inverse[i, i])
-        near[i] = eta[i] + h
-        ok, _ = objective(problem, near, F, up, unused)
-        if ok and ode:
-            near[i] = eta[i] - h
-            ok, _ = objective(problem, near, F, down, unused)
+        h[i] = (STEP_ODE if ode else STEP) / np.sqrt(problem.plan.omega_inverse[i, i])
+        for side in range(sides):
+            etas[sides * i + side] = eta
+            etas[sides * i + side, i] += h[i] if side == 0 else -h[i]
+    gradients, plan = np.empty((sides * n, n)), problem.plan
+    F, unused = np.empty((sides * n, problem.levels.shape[0], 1 + n)), np.empty((n, n))
+    if not predict(plan.run, (plan, problem.events, etas, False, F)):
+        return False
+    for k in range(sides * n):
+        ok, _ = terms(problem, etas[k], F, k, gradients[k], unused)
         if not ok:
             return False
-        near[i] = eta[i]
+    for i in range(n):
         for j in range(n):
-            H[i, j] = (up[j] - down[j]) / (2.0 * h if ode else h)
+            below = gradients[2 * i + 1, j] if ode else g[j]
+            H[i, j] = (gradients[sides * i, j] - below) / (sides * h[i])
     for i in range(n):
         for j in range(i):
             H[i, j] = H[j, i] = 0.5 * (H[i, j] + H[j, i])

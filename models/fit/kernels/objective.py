@@ -30,7 +30,7 @@ class Problem(NamedTuple):
 
 @lean
 def variance(out: Array, k: int, f: float) -> tuple[float, float]:
-    """Residual variance of output k at prediction f, and its derivative by f. On the log scale: of log y, so constant."""
+    """Residual variance of output k at prediction f, and its derivative by f. On the log scale: of log y."""
     proportional, additive = out[k, OUT_PROPORTIONAL], out[k, OUT_ADDITIVE]
     if out[k, OUT_KIND] == LOG_SCALE:
         return additive, 0.0
@@ -44,7 +44,7 @@ def variance(out: Array, k: int, f: float) -> tuple[float, float]:
 
 @lean
 def level_term(out: Array, k: int, f: float, levels: Array, o: int) -> tuple[bool, float, float, float]:
-    """(ok, term, d term / df, expected d2 term / df2) of level o (value, or the limit it was beyond) of output k at f."""
+    """(ok, term, d term / df, expected d2 term / df2) of level o (value, or the limit it was beyond), output k at f."""
     v, dv = variance(out, k, f)
     y, scale = levels[o, L_VALUE], 1.0
     if out[k, OUT_KIND] == LOG_SCALE:
@@ -85,8 +85,15 @@ def objective(problem: Problem, eta: Array, F: Array, gradient: Array, hessian: 
     plan = problem.plan
     if not predict(plan.run, (plan, problem.events, eta.reshape((1, eta.size)), False, F)):
         return False, np.inf
+    return terms(problem, eta, F, 0, gradient, hessian)
+
+
+@lean
+def terms(problem: Problem, eta: Array, F: Array, m: int, gradient: Array, hessian: Array) -> tuple[bool, float]:
+    """(ok, objective), gradient and expected hessian at eta (e,), whose predictions are F[m]."""
+    plan = problem.plan
     total = _prior(plan.omega_inverse, problem.prior_weight, eta, gradient, hessian)
-    ok, levels = score(plan.out, problem.events.obs, problem.levels, F, 0, gradient, hessian)
+    ok, levels = score(plan.out, problem.events.obs, problem.levels, F, m, gradient, hessian)
     total += levels
     return bool(ok and np.isfinite(total)), total
 

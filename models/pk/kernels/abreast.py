@@ -1,8 +1,8 @@
 """Values for many random-effect vectors at once, where all of them share one timeline: LANES vectors walk abreast.
 
-For closed forms whose doses are delivered alike whatever the random effects; everything else takes run.py. Only what
-differs from vector to vector (eigenvalues, exponentials) is worked out one by one; the rest is done for all lanes in one
-instruction. The last axis of every table is the lane.
+For closed forms whose doses are delivered alike whatever the random effects; everything else takes run.py. Eigenvalues
+and exponentials are worked out one by one; the rest is done for several lanes in one instruction. The last axis of each
+table is the lane.
 """
 
 from math import exp
@@ -57,10 +57,10 @@ def may_walk_abreast(plan: Plan, ev: Events) -> bool:
     for c in range(comp.shape[0]):
         if comp[c, INITIAL] >= 0:
             return False
+    plain = True
     for d in range(dose.shape[0]):
-        if dose[d, D_KIND] != DOSE or dose[d, D_STEADY] != 0:
-            return False
-    return True
+        plain = plain and dose[d, D_KIND] == DOSE and dose[d, D_STEADY] == 0
+    return plain
 
 
 @kernel

@@ -1,7 +1,7 @@
 """The state from one event to the next, for every kind of model.
 
-Jets X (c, 1 + skip + e) move in place over t h with infusion rates R (c, 1 + e) and the parameters of row r. Columns 1 to
-skip of X are derivatives by the initial state. area (c,) gets int x dt added where it has a size. work is as
+Jets X (c, 1 + skip + e) move in place over t h with infusion rates R (c, 1 + e) and the parameters of row r. Columns 1
+to skip of X are derivatives by the initial state. area (c,) gets int x dt added where it has a size. work is as
 transition.work_space.
 """
 
@@ -44,9 +44,7 @@ def propagate(
 
 
 @lean
-def learn(
-    plan: Plan, method: int, solver: int, rows: Rows, r: int, R: Array, t: float, area: bool, work: Array
-) -> int:
+def learn(plan: Plan, method: int, solver: int, rows: Rows, r: int, R: Array, t: float, area: bool, work: Array) -> int:
     """The slot of a span not met before. solver: address of `matrix` or `ode`, compiled only where a model needs it."""
     slot = claim(work, r, R, t)
     if method == MODAL:
