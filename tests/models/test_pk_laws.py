@@ -113,6 +113,18 @@ def test_auc_over_24_h_at_steady_state_is_the_daily_dose_over_clearance() -> Non
     assert subject.model is TACROLIMUS
 
 
+@few
+@given(eta=etas_3, hours=st.floats(0.5, 30), interval=st.sampled_from([6.0, 8.0, 12.0, 24.0]))
+def test_auc_of_an_infusion_at_steady_state(eta: np.ndarray, hours: float, interval: float) -> None:
+    """The spans of the steady state and of the integral are the same ones here."""
+    regimen = {"amount": 500.0, "interval": interval, "duration": hours}
+    subject = given_doses(infusion(0))
+    resolved = {need.name: value for need, value in zip(GOTI.needs, subject.covariates[0], strict=True)}
+    found = steady_state(GOTI, resolved, eta, route="iv", **regimen)
+    clearance = parameters(GOTI, subject, eta, 0.0)["CL"]
+    assert found.auc24 * clearance == pytest.approx(500.0 * 24.0 / interval, rel=1e-9)
+
+
 def test_the_peak_after_a_swallowed_dose_is_found_between_the_grid_points() -> None:
     etas = np.random.default_rng(1).normal(0, 0.4, (200, 4))
     covariates = {"haematocrit": 0.33, "weight": 70.0, "days_after_transplant": 20.0, "cyp3a5_expresser": 0.0}

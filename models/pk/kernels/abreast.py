@@ -67,7 +67,12 @@ def may_walk_abreast(plan: Plan, ev: Events) -> bool:
 def walk_abreast(plan: Plan, ev: Events, line: Timeline, gives: Array, rows: Rows, etas: Array, F: Array) -> bool:
     """As run.run, for values only: F (m, o, 1) for etas (m, e), all on one timeline with deliveries gives (d, 4, 1)."""
     lanes = _lanes(plan, rows)
-    work, R, good, possible = work_space(plan.n_comp, 1), np.zeros((plan.n_comp, 1)), np.zeros(LANES, np.bool_), True
+    work, R, good, possible = (
+        work_space(plan.n_comp, 1, False),
+        np.zeros((plan.n_comp, 1)),
+        np.zeros(LANES, np.bool_),
+        True,
+    )
     X0 = np.zeros((plan.n_comp, 1))
     for start in range(0, etas.shape[0], LANES):
         count = min(LANES, etas.shape[0] - start)

@@ -13,7 +13,7 @@ from models.pk.kernels.matrix import matrix_transition
 from models.pk.kernels.modal import modal_transition
 from models.pk.kernels.ode import propagate_ode
 from models.pk.kernels.rows import Rows
-from models.pk.kernels.transition import apply, claim, find
+from models.pk.kernels.transition import AREA, apply, claim, find
 from models.population.plan import MODAL, ODE, Plan
 
 by_address = indirect(types.boolean)
@@ -38,15 +38,15 @@ def propagate(
         return by_address(solver, (plan, rows, r, X, R, t, skip, area, work))
     slot = find(work, r, R, t)
     if slot == 0:
-        slot = learn(plan, method, solver, rows, r, R, t, area.size > 0, work)
+        slot = learn(plan, method, solver, rows, r, R, t, work)
     apply(work, slot, R.shape[1], X, skip, area, np.empty(X.shape))
     return True
 
 
 @lean
-def learn(plan: Plan, method: int, solver: int, rows: Rows, r: int, R: Array, t: float, area: bool, work: Array) -> int:
+def learn(plan: Plan, method: int, solver: int, rows: Rows, r: int, R: Array, t: float, work: Array) -> int:
     """The slot of a span not met before. solver: address of `matrix` or `ode`, compiled only where a model needs it."""
-    slot = claim(work, r, R, t)
+    slot, area = claim(work, r, R, t), work[0, AREA] > 0.0
     if method == MODAL:
         modal_transition(plan.core, plan.depot, rows.modes, rows.C, rows.M, r, R, t, area, work, slot)
     else:

@@ -54,7 +54,7 @@ def run(plan: Plan, ev: Events, etas: Array, area: bool, F: Array) -> bool:
     n_jet, c, n_dose = F.shape[2], plan.n_comp, ev.dose.shape[0]
     rows, gives = empty_rows(plan, ev, n_jet - 1), np.zeros((n_dose, 4, n_jet))
     X, R, new = np.zeros((c, n_jet)), np.zeros((c, n_jet)), np.zeros((c, n_jet))
-    gone, work = np.zeros(n_dose, dtype=np.bool_), work_space(c, n_jet)
+    gone, work = np.zeros(n_dose, dtype=np.bool_), work_space(c, n_jet, area)
     grown, total = np.zeros(c if area else 0), np.zeros(plan.out.shape[0])
     line = Timeline(np.empty((0, 2)), np.empty((0, 2), dtype=np.int64))
     once, built, possible = fixed(plan.comp, ev.dose, plan.terms, ev.typical.shape[1]), False, True
@@ -109,7 +109,7 @@ def _play(
             else:
                 slot = find(work, row, R, span)
                 if slot == 0:
-                    slot = learn(plan, method, solver, rows, row, R, span, grown.size > 0, work)
+                    slot = learn(plan, method, solver, rows, row, R, span, work)
                 apply(work, slot, n_jet, X, 0, grown, new)
             if grown.size > 0:
                 _grow(out, P, row, grown, total)

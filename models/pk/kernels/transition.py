@@ -16,20 +16,24 @@ SLOTS = 16
 SAME = 2e-12
 # columns of a slot, before R (c, j), T (c, c, j), g (c, j), A (c, c), a (c,); j = 1 + e jet places
 S_SPAN, S_ROW, FIRST = range(3)
-# row 0 of the work space: four numbers of the ODE solver (ode.py), how many slots are filled, which comes next, scratch
-FILLED, NEXT, SCRATCH = 4, 5, 6
+# row 0 of the work space: four numbers of the ODE solver (ode.py), how many slots are filled, which comes next, whether
+# this run asks for integrals, scratch
+FILLED, NEXT, AREA, SCRATCH = range(4, 8)
 
 
 @kernel
-def work_space(c: int, n_jet: int) -> Array:
+def work_space(c: int, n_jet: int, area: bool) -> Array:
     """What propagators need besides the state: their memory in row 0, then the slots."""
-    return np.zeros((1 + SLOTS, max(FIRST + 2 * c * n_jet + c * c * n_jet + c * c + c, SCRATCH + c * (n_jet + 2 + c))))
+    size = max(FIRST + 2 * c * n_jet + c * c * n_jet + c * c + c, SCRATCH + c * (n_jet + 2 + c))
+    work = np.zeros((1 + SLOTS, size))
+    work[0, AREA] = 1.0 if area else 0.0  # for all slots, as spans without and with integrals share them
+    return work
 
 
 @lean
 def forget(work: Array) -> None:
     """Empties the slots and the solver's memory: other parameters hold from now on."""
-    work[0, :SCRATCH] = 0.0
+    work[0, :AREA] = 0.0
 
 
 @part
