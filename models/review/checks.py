@@ -11,10 +11,13 @@ from models.errors import ModelsError
 from models.population import PopulationModel
 from models.review.issue import Issue, error, warning
 from models.review.kinetics import with_derived
+from models.review.patient import STANDARD_WEIGHT
 from models.review.row import Row, review
 from models.review.space import domain_points, raw_ranges
 
 FEW = 0.5  # share of draws
+PLASMA, LARGEST = 0.03, 150.0  # L/kg: under the 0.04 of plasma; above, even lipophilic drugs are rare
+BLOOD_FLOW = 300.0  # L/h in 70 kg, cardiac output at rest
 MANY = 3.0  # fold: the made-up dose may be large, a unit is wrong by more
 _UNBOUNDED_KINDS = ("linear", "linear-broken", "deviation", "loss", "proportional")
 
@@ -157,6 +160,7 @@ def _shape(model: PopulationModel, row: Row) -> Iterable[Issue]:
 
 def _plausible(model: PopulationModel, drug: Drug, row: Row) -> Iterable[Issue]:
     """Signs of a unit that went wrong."""
+    yield from _sizes(model, row)
     half_life, level = row.predicted.kinetics.half_life, drug.plausible.get("level")
     if half_life is not None and half_life < drug.checks.shortest_half_life:
         text = (
@@ -168,3 +172,20 @@ def _plausible(model: PopulationModel, drug: Drug, row: Row) -> Iterable[Issue]:
         peak = f"{row.predicted.peak.median:.3g} {model.concentration_unit} on {row.regimen_text}"
         text = f"median peak {peak} is outside the drug's plausible levels; a unit?"
         yield (error if severe else warning)(model.id, "peak-implausible", text)
+
+
+def _sizes(model: PopulationModel, row: Row) -> Iterable[Issue]:
+    """A volume below that of plasma; a clearance above the flow of blood where doses go into the vein."""
+    weight, name = row.patient["weight"], model.outputs[0].volume
+    volume = row.predicted.parameters[name] / weight if name else None
+    if volume is not None and volume < PLASMA:
+        text = f"{name} is {volume:.3g} L/kg at the reference patient, less than plasma has; a unit?"
+        yield warning(model.id, "volume-small", text)
+    if row.predicted.kinetics.volume is not None and row.predicted.kinetics.volume > LARGEST * weight:
+        text = f"volume at steady state {row.predicted.kinetics.volume:.3g} L in {weight:g} kg; a unit?"
+        yield warning(model.id, "volume-large", text)
+    size = row.predicted.clearance * (STANDARD_WEIGHT / weight) ** 0.75
+    if "(iv)" in row.regimen_text and size > BLOOD_FLOW:
+        yield warning(
+            model.id, "clearance-large", f"clearance {size:.3g} L/h per 70 kg is above the flow of blood; a unit?"
+        )

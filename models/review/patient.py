@@ -77,8 +77,14 @@ def named_value(name: str, model: PopulationModel) -> float | None:
     effects = [effect for item in model.parameters for effect in item.effects if effect.covariate == name]
     flag = name in TERMS and TERMS[name].flag
     references = [effect.numbers["reference"] for effect in effects if "reference" in effect.numbers and not flag]
+    references += [_category(effect.table) for effect in effects if effect.table and name not in DERIVED and not flag]
     defaults = [need.default for need in model.needs if need.name == name and need.default is not None]
     return next(iter([*references, *defaults]), None)
+
+
+def _category(table: Mapping[str, float]) -> float:
+    """The category that changes nothing, else the first."""
+    return float(next((key for key, value in table.items() if value == 1.0), next(iter(table))))
 
 
 def _bounds(name: str, model: PopulationModel, drug: Drug) -> tuple[float, float]:
@@ -182,7 +188,9 @@ def _goal(need: CovariateNeed, model: PopulationModel) -> float | None:
     if need.formula == "measured" or any(name in DERIVED for name in need.inputs):
         return None
     named = named_value(need.name, model)
-    if named is not None and not (need.unit == "kg" and _is_standard(named, model)):
+    hard = next((limit.hard for limit in model.domain if limit.name == need.name and limit.hard), (-inf, inf))
+    standard = need.unit == "kg" and named is not None and _is_standard(named, model)
+    if named is not None and hard[0] <= named <= hard[1] and not standard:
         return named
     # a range of sizes from child to adult has no patient at its centre
     return centre_of_domain(need.name, model) if need.unit not in ("kg", "m2") or _is_child(model) else None

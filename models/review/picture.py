@@ -19,7 +19,7 @@ def picture(rows: Sequence[tuple[str, Interval]], low: float, high: float) -> st
     first = min([item.low for _, item in rows] + bounds) * 0.9
     last = max([item.high for _, item in rows] + bounds) * 1.1
     place = _axis(first, last)
-    name_width = max(len(name) for name, _ in rows)
+    name_width = max(len(name) for name in (*(name for name, _ in rows), "target"))
     lines = [f"{name:{name_width}}  {_bar(item, place)}" for name, item in rows]
     if bounds:
         lines.append(f"{'target':{name_width}}  {_target(low, high, place)}")

@@ -15,6 +15,7 @@ from models.review.kinetics import Kinetics, kinetics, typical_parameters
 
 DRAWS, SEED = 500, 20261121
 COURSE = 336.0  # h of treatment before the look, for what grows with its length (autoinduction)
+INSTANT = 1e-6  # h
 _PER_LITRE = {"mg/L": 1.0, "ug/L": 1e-3}  # mg/L of one unit
 
 
@@ -86,13 +87,15 @@ def prior_draws(model: PopulationModel, draws: int, seed: int) -> np.ndarray:
 
 
 def _state(model: PopulationModel, covariates: Mapping[str, float], regimen: Regimen, etas: np.ndarray) -> SteadyState:
+    duration = min(regimen.duration, regimen.interval)
     state = steady_state(
         model,
         covariates,
         etas,
         amount=regimen.amount,
         interval=regimen.interval,
-        duration=min(regimen.duration, regimen.interval),
+        # the engine looks at the instant before a bolus; after 4 ms it is the instant after it
+        duration=duration or (INSTANT if regimen.route == "iv" else 0.0),
         route=regimen.route,
     )
     # under a continuous infusion the end of the interval is the highest that is looked at

@@ -11,7 +11,7 @@ from models.drug import Drug, Product
 from models.errors import RecordError
 from models.population import PopulationModel
 from models.record import Route
-from models.review.patient import SMALL, STANDARD_WEIGHT, reference_patient
+from models.review.patient import SMALL, STANDARD_WEIGHT, centre_of_domain, named_value, reference_patient
 
 # mg once a day of a drug without products, by its unit of concentration: only that the prediction has a dose
 _ESTIMATE_DOSE, _ESTIMATE_INTERVAL = {"mg/L": 100.0, "ug/L": 1.0}, 24.0
@@ -26,25 +26,27 @@ def usual_regimen(drug: Drug, model: PopulationModel, weight: float | None, *, f
     """The middle dose at the middle interval of the first product whose route the model has, within hard limits.
 
     weight: kg. first: the drug's preferred model, for whose reference patient the products are taken to be; where that
-    is an adult, the dose under 40 kg is that of 70 kg, per kg. A drug without products: 100 mg (of one measured in
-    ug/L: 1 mg) once a day, so that there is a prediction at all.
+    is an adult, the dose under 40 kg is that of 70 kg, per kg. A drug without products: the dose
+    that the model's effects or domain centre on, else 100 mg (of one measured in ug/L: 1 mg), once a day.
     """
     product = next((item for item in drug.products if item.route in model.structure.routes), None)
     if product is None:
         return _without_product(drug, model)
     interval = sorted(product.intervals)[(len(product.intervals) - 1) // 2]
     meant_for = reference_patient(first, drug)["weight"]
-    adult = max(weight or meant_for, SMALL) if meant_for >= SMALL else weight
+    scaled = weight is not None and weight < SMALL <= meant_for
     steps = [_regimen(product, amount, interval) for amount in _amounts(product)]
-    kept = [item for item in steps if not broken_limits(item, drug, adult)] or steps[:1]
+    kept = [item for item in steps if not broken_limits(item, drug, STANDARD_WEIGHT if scaled else weight)] or steps[:1]
     middle = kept[(len(kept) - 1) // 2]
-    if weight is None or weight >= SMALL or meant_for < SMALL:
+    if weight is None or not scaled:
         return middle
     return _regimen(product, float(f"{middle.amount * weight / STANDARD_WEIGHT:.3g}"), interval)
 
 
 def _without_product(drug: Drug, model: PopulationModel) -> Regimen:
-    amount, route = _ESTIMATE_DOSE[drug.concentration_unit], cast(Route, next(iter(model.structure.routes)))
+    own = named_value("dose", model) or centre_of_domain("dose", model)
+    route = cast(Route, next(iter(model.structure.routes)))
+    amount = float(f"{own or _ESTIMATE_DOSE[drug.concentration_unit]:.3g}")
     return Regimen(amount=amount, interval=_ESTIMATE_INTERVAL, duration=0.0, route=route, start=0.0)
 
 

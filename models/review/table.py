@@ -25,7 +25,8 @@ whoever reviews the model files, to see units that went wrong.
   standard, not a patient.
 - **Regimen**: the middle dose step within the hard limits, at the middle interval of the drug's first product; under
   40 kg, that dose per 70 kg, unless the drug's first model is one for children too. It is not a dose for that patient.
-  A drug without products: 100 mg (of one measured in ug/L: 1 mg) once a day.
+  A drug without products: the dose that the model's effects or domain centre on, else 100 mg (of one measured in
+  ug/L: 1 mg), once a day.
 - **CL**: day's dose over AUC24 of the typical patient at steady state, L/h, and per 70 kg by weight^0.75 (a common
   size, so that models of one drug can be compared); over F where the model has no bioavailability. **V**: volume at
   steady state, of what the measured compartment exchanges with. **Half-life**: terminal, from the eigenvalues of the

@@ -71,7 +71,9 @@ def usual(name: str, *, age: float = ADULT["age"], weight: float | None = None) 
     """
     if age < GROWN_UP and name in ("weight", "height", "creatinine"):
         return _of_a_child(name, age, weight)
-    return 0.0 if name in TERMS and TERMS[name].flag else ADULT.get(name)
+    if name in ADULT or name not in TERMS:
+        return ADULT.get(name)
+    return 0.0 if TERMS[name].unit == "1" else None  # a flag, or a category whose first is 0
 
 
 def _of_a_child(name: str, age: float, weight: float | None) -> float:
