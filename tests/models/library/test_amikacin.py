@@ -84,7 +84,7 @@ def test_the_peak_aimed_at_is_read_half_an_hour_after_the_infusion() -> None:
         "concentration_at",
         1.0,
         64.0,
-        80.0,
+        100.0,
     )
     assert drug.products[0].shortest_duration == 0.5
     assert drug.products[0].usual_rate is None
