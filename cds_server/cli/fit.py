@@ -1,5 +1,6 @@
 """titrate fit: the random effects and parameters of the subjects in a data file."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 
 from cds_server.cli.common import EXIT_NOT_AS_WISHED, json_option, say, show
 from cds_server.cli.population import CARRY, carry_option, data_option, model_of, model_option, plain, progress_bar
-from models.fit import Diagnostics, FitOptions, LevelFit, Posterior, diagnose, fit_many
+from models.fit import Diagnostics, FitOptions, LevelFit, Posterior, diagnose, draw_time_doubts, fit_many
 from models.nmtran import read_nmtran, subject_from_rows
 from models.pk import parameters
 from models.population import PopulationModel
@@ -51,7 +52,8 @@ def fit(
     Printed for each subject: status, objective (without constants, as NONMEM's
     individual one), parameters at the last level; with --json also etas, their
     covariance, shrinkage, predictions and diagnostics (gradient and condition
-    at the estimate, how far each level would move it if left out).
+    at the estimate, how far each level would move it if left out). A level
+    that another draw time within 3 h would explain far better is named.
 
     Exit 0: every subject has an estimate. 1: at least one fit failed, see its message. 2: used wrongly. 3: a file can
     not be used.
@@ -98,6 +100,7 @@ def _facts(model: PopulationModel, subject: Subject, posterior: Posterior, optio
         "units": model.parameter_units,
         "levels": [_level(item) for item in posterior.levels],
         "diagnostics": _diagnostics(diagnostics),
+        "draw_time_doubts": [asdict(doubt) for doubt in draw_time_doubts(model, subject, posterior, options=options)],
     }
 
 
@@ -128,4 +131,9 @@ def _lines(name: str, item: dict[str, Any]) -> list[str]:
         return [f"{name}: {item['status']}: {item['message']}"]
     values = "  ".join(f"{key} {value:.4g}" for key, value in item["parameters"].items())
     said = [f"  ! {item['message']}"] if item["message"] else []
+    said += [
+        f"  ! the level of {doubt['recorded']:g} h would fit far better drawn at {doubt['best']:g} h "
+        f"(objective -{doubt['drop']:.1f})"
+        for doubt in item["draw_time_doubts"]
+    ]
     return [f"{name}: {item['status']}, objective {item['objective']:.4f}  {values}", *said]

@@ -156,6 +156,20 @@ def test_a_fit_that_fails_ends_with_1_and_is_null_in_json(files):
     assert "before every recorded dose" in run("fit", *files).stdout
 
 
+def test_a_doubtful_draw_time_is_named(files):
+    """The level charted before the third dose is that of an hour into it; the assay is precise to 0.2 mg/L."""
+    Path(files[1]).write_text(
+        MODEL.replace("proportional_sd = 0.1, additive_sd = 0.5", "proportional_sd = 0.01, additive_sd = 0.2")
+    )
+    after = [10 * sum(np.exp(-0.1 * (t - at)) for at in (0, 12, 24) if at < t) for t in (2, 11.5, 14, 25, 35.5)]
+    rows = [(0, 400, "."), (2, ".", after[0]), (11.5, ".", after[1]), (12, 400, "."), (14, ".", after[2])]
+    rows += [(23.5, ".", after[3]), (24, 400, "."), (35.5, ".", after[4])]
+    text = "ID,TIME,AMT,DV,WEIGHT\n" + "".join(f"1,{time},{amt},{dv},70\n" for time, amt, dv in rows)
+    found = json.loads(run("fit", *with_data(files, text), "--json").stdout)["subjects"]["1"]["draw_time_doubts"][0]
+    assert (found["recorded"], found["best"]) == (23.5, pytest.approx(25.0, abs=0.2))
+    assert "the level of 23.5 h would fit far better drawn at" in run("fit", *files).stdout
+
+
 def test_a_subject_without_levels_is_the_population(files):
     found = json.loads(run("fit", *with_data(files, "ID,TIME,AMT,WEIGHT\n7,0,400,35\n"), "--json").stdout)
     assert found["subjects"]["7"]["status"] == "prior"
