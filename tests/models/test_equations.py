@@ -1,6 +1,7 @@
 """Dosing equations against worked examples, the traps of their transcriptions, and laws. All patients are made up."""
 
 from math import exp, sqrt
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -236,3 +237,10 @@ def test_calvert_rises_with_gfr_and_in_proportion_to_the_target(gfr: float, more
     if low is not None and high is not None:
         assert low <= high
         assert low == pytest.approx(auc * (gfr + 25), rel=SAME)
+
+
+def test_the_page_about_equations_names_every_equation_and_its_example_holds() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "equations.md").read_text(encoding="utf-8")
+    assert [id for id in EQUATIONS.equations if f"`{id}`" not in page] == []
+    result = apply(CLINICAL, {**BODY, "race": "white"})
+    assert f"# {result.daily:.2f} mg a day, from {result.dose:.2f} mg a week" in page
