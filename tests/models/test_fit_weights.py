@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.events import L_WEIGHT
-from models.fit import FitOptions, Posterior, fit_map
+from models.fit import FitOptions, Posterior, fit_map, sample
 from models.fit.problem import weighted_levels
 from models.subject import Subject
 from tests.models.small_models import dose, eta, one_compartment, patient, row
@@ -94,3 +94,14 @@ def test_a_half_life_that_is_none_is_refused(half_life: float) -> None:
 def test_a_now_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="now"):
         FitOptions(level_half_life=12.0, now=float("nan"))
+
+
+def test_draws_know_the_weights() -> None:
+    """Draws of a fit with a half-life are those of the fit with these weights: the same seed, the same numbers."""
+    subject, options = patient(MODEL, DOSES, (11.0, 17.0, 35.0), (1.0, 6.0, 4.0)), FitOptions(level_half_life=6.0)
+    by_hand = weighted(subject, 2.0**-4, 2.0**-3, 1.0)
+    posterior = fit_map(MODEL, subject, options=options)
+    drawn = sample(MODEL, subject, posterior, 2000, seed=3, options=options).etas
+    assert drawn == pytest.approx(sample(MODEL, by_hand, posterior, 2000, seed=3).etas, abs=1e-9)
+    unweighted = sample(MODEL, subject, posterior, 2000, seed=3).etas
+    assert np.abs(drawn.mean(axis=0) - unweighted.mean(axis=0)).max() > 0.05
