@@ -14,12 +14,13 @@ from models.errors import ModelsError
 from models.formulas import FORMULAS
 from models.formulas.growth import TERM_WEEKS, WEEKS_PER_YEAR
 from models.population import PopulationModel
-from models.review.usual import GROWN_UP, age_at_weight, usual, weight_at
+from models.review.usual import COUNTS, GROWN_UP, age_at_weight, usual, weight_at
 from models.terms import TERMS
 from models.units import COVARIATES
 
 SMALL = 40.0  # kg; under it, a child's
-STANDARD_WEIGHT = 70.0  # kg; in a paediatric model a size standard and no patient
+# kg, m2: in a paediatric model, and of lean mass in any, a size standard and no patient
+STANDARD_WEIGHT, STANDARD_SURFACE = 70.0, 1.73
 # How far a value may be moved to bring a computed covariate to its reference, as SD of its logarithm: creatinine is
 # moved first, height last. What an effect names itself hardly moves.
 _MOVES = {"creatinine": 0.5, "height": 0.06, "female": 0.0}
@@ -98,12 +99,12 @@ def _bounds(name: str, model: PopulationModel, drug: Drug) -> tuple[float, float
 
 
 def centre_of_domain(name: str, model: PopulationModel) -> float | None:
-    """Centre of the soft, else of the hard range; a flag's is its lower end; None without a range."""
+    """Centre of the soft, else of the hard range; of a flag or a count the lower end; None without a range."""
     limit = next((item for item in model.domain if item.name == name), None)
     bounds = (limit.soft or limit.hard) if limit else None
     if bounds is None:
         return None
-    if name in TERMS and TERMS[name].flag:
+    if name in TERMS and (TERMS[name].flag or name in COUNTS):
         return bounds[0]
     return sqrt(bounds[0] * bounds[1]) if bounds[0] > 0 else (bounds[0] + bounds[1]) / 2
 
@@ -141,7 +142,7 @@ def _adult(starts: Mapping[str, _Start]) -> dict[str, float]:
 def _own_weight(model: PopulationModel, weight: _Start) -> float | None:
     """kg that the file itself centres on, directly or by a lean mass (taken as four fifths); None where on none."""
     lean = [named_value(need.name, model) for need in model.needs if need.unit == "kg" and need.formula != "measured"]
-    sizes = [value / 0.8 for value in lean if value is not None and not _is_standard(value, model)]
+    sizes = [value / 0.8 for value in lean if value is not None and value != STANDARD_WEIGHT]
     return weight.value if weight.named else next(iter(sizes), None)
 
 
@@ -189,11 +190,12 @@ def _goal(need: CovariateNeed, model: PopulationModel) -> float | None:
         return None
     named = named_value(need.name, model)
     hard = next((limit.hard for limit in model.domain if limit.name == need.name and limit.hard), (-inf, inf))
-    standard = need.unit == "kg" and named is not None and _is_standard(named, model)
+    standard = named == STANDARD_WEIGHT and need.unit == "kg"
+    standard |= named == STANDARD_SURFACE and need.unit == "m2" and _is_child(model)
     if named is not None and hard[0] <= named <= hard[1] and not standard:
         return named
-    # a range of sizes from child to adult has no patient at its centre
-    return centre_of_domain(need.name, model) if need.unit not in ("kg", "m2") or _is_child(model) else None
+    # sizes follow age and weight: a range of them from child to adult has no patient at its centre
+    return centre_of_domain(need.name, model) if need.unit not in ("kg", "m2") else None
 
 
 def _missed(need: CovariateNeed, goal: float, values: Mapping[str, float]) -> float:

@@ -9,11 +9,11 @@ from models.covariates.series import DERIVED
 from models.drug import Drug
 from models.population import PopulationModel
 from models.review.patient import computed, reference_patient
+from models.review.usual import COUNTS
 from models.terms import TERMS
 
 RANDOM_POINTS, SEED = 2000, 20261121
 BISECTIONS = 30
-_COUNTS = {"vkorc1_a_alleles": 2.0, "cyp2c9_2_alleles": 2.0, "cyp2c9_3_alleles": 2.0, "child_pugh": 3.0}
 # wk, kg, score: of anybody born alive
 _BORN = {"gestational_age": (22.0, 44.0), "birth_weight": (0.3, 6.0), "apgar_5": (0.0, 10.0)}
 _DERIVED_RANGES = {"hours_since_first_dose": (0.0, 8766.0), "dose": (0.1, 10_000.0)}  # h; mg
@@ -38,8 +38,8 @@ def raw_ranges(model: PopulationModel, drug: Drug) -> tuple[dict[str, tuple[floa
             found[name] = _dose_range(drug) if name == "dose" else _DERIVED_RANGES[name]
         elif name in hard:
             found[name] = hard[name]
-        elif TERMS[name].flag or name in _COUNTS:
-            found[name] = (0.0, _COUNTS.get(name, 1.0))
+        elif TERMS[name].flag or name in COUNTS:
+            found[name] = (0.0, COUNTS.get(name, 1.0))
         elif name in _BORN:
             found[name] = _BORN[name]
         elif known:
@@ -91,7 +91,7 @@ def _between(centre: dict[str, float], outer: dict[str, np.ndarray], share: np.n
     """Points on the way from the centre (0) to the outer ones (1); flags and counts stay those of the outer point."""
     found = {}
     for name, values in outer.items():
-        if name in _COUNTS or TERMS[name].flag:
+        if name in COUNTS or TERMS[name].flag:
             found[name] = values
         elif centre[name] > 0 and (values > 0).all():
             found[name] = centre[name] * (values / centre[name]) ** share
@@ -113,7 +113,7 @@ def _raw_points(ranges: dict[str, tuple[float, float]]) -> dict[str, np.ndarray]
 
 
 def _scaled(name: str, unit: np.ndarray, low: float, high: float) -> np.ndarray:
-    if name in _COUNTS or (name in TERMS and TERMS[name].flag):
+    if name in COUNTS or (name in TERMS and TERMS[name].flag):
         return np.round(low + unit * (high - low))
     if low > 0 and high < inf:  # even on the logarithm, so that small patients are met as often as large ones
         return np.asarray(low * (high / low) ** unit)
@@ -133,7 +133,7 @@ def _need(model: PopulationModel, n: int, raw: dict[str, np.ndarray]) -> np.ndar
 
 def _positive(name: str, values: np.ndarray) -> np.ndarray:
     """Formulas take no zero but where the chart can have one."""
-    flag = TERMS[name].flag or name in _COUNTS or name == "age" or name in DERIVED
+    flag = TERMS[name].flag or name in COUNTS or name == "age" or name in DERIVED
     return values if flag else np.maximum(values, 1e-6)
 
 

@@ -41,6 +41,10 @@ ADULT: Mapping[str, float] = MappingProxyType(
         "target_inr": 2.5,
     }
 )
+# largest of a count or category, whose smallest is 0
+COUNTS: Mapping[str, float] = MappingProxyType(
+    {"vkorc1_a_alleles": 2.0, "cyp2c9_2_alleles": 2.0, "cyp2c9_3_alleles": 2.0, "child_pugh": 3.0}
+)
 GROWN_UP = 18.0  # years
 # Postmenstrual age (wk), weight (kg), length (cm): near the middle of both sexes' growth charts (Fenton 2013, WHO 2006,
 # CDC 2000), from memory and rounded.
