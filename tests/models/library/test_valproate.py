@@ -40,6 +40,10 @@ def test_guo_2020_at_steady_state_lies_in_the_usual_range() -> None:
     # both are exact up to rounding of the exponentials
     assert found.trough[0] == pytest.approx(trough, rel=1e-8)
     assert 50.0 < found.trough[0] < 100.0
+    # why no dose is searched: half-lives that no label has (9 to 16 h)
+    assert np.log(2) * 22.15 / 0.64 == pytest.approx(24.0, abs=0.1)
+    assert np.log(2) * 22.15 * np.exp(0.78) / 0.64 == pytest.approx(52.3, abs=0.1)
+    assert "52 h in men" in MODELS.drug("valproate").estimate_only
     # the same dose into the vein: the same exposure, as the model has no bioavailability
     into_vein = steady_state(model, at, np.zeros((1, 2)), amount=500.0, interval=12.0, duration=1.0, route="iv")
     assert into_vein.auc24[0] == pytest.approx(1000 / 0.64, rel=1e-8)
