@@ -32,7 +32,9 @@ def _index(catalog: Catalog) -> str:
     lines = [
         "# Drugs and models",
         "",
-        f"{_WRITTEN} {len(catalog.drugs)} drugs, {len(catalog.models)} models. Models were read in the sources that",
+        _WRITTEN,
+        "",
+        f"{len(catalog.drugs)} drugs, {len(catalog.models)} models. Models were read in the sources that",
         "each page names, mostly transcriptions and not the papers; what was not checked is said beside each. The",
         "prior predictive of every model stands in [model-review.md](../model-review.md).",
         "",
@@ -145,8 +147,10 @@ def _model(facts: Facts) -> Iterator[str]:
     yield f"- **Structure**: {facts['structure']}"
     yield f"- **Read in**: {'; '.join(facts['read_in'])}"
     yield ""
-    yield from _code("As the paper has it:", facts["equations"])
-    yield from _code("As the file's numbers are computed:", [*facts["computed"], "", *facts["differential_equations"]])
+    yield from _code("As written for people:", facts["equations"])
+    yield from _code(
+        "As computed, from the file's numbers:", [*facts["computed"], "", *facts["differential_equations"]]
+    )
     yield from _used_for(facts)
     yield from _numbers(facts)
     yield from _inputs(facts)

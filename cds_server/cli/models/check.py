@@ -31,9 +31,7 @@ def check(folder: Path, strict: bool, as_json: bool) -> None:
     if as_json:
         show(_json(catalog, issues))
     else:
-        for item in (*warnings, *errors):
-            click.echo(f"{item.severity} {item.where} {item.code}: {item.text}")
-        click.echo(_summary(catalog, len(errors), len(warnings)))
+        click.echo("\n".join([*_lines(warnings), *_lines(errors), _summary(catalog, len(errors), len(warnings))]))
     raise SystemExit(EXIT_NOT_AS_WISHED if errors or (strict and warnings) else 0)
 
 
@@ -53,6 +51,14 @@ def _json(catalog: Catalog, issues: list[Issue]) -> dict[str, object]:
             {"where": item.where, "code": item.code, "severity": item.severity, "text": item.text} for item in issues
         ],
     }
+
+
+def _lines(issues: list[Issue]) -> list[str]:
+    """One a text, with all files that it is true of."""
+    files: dict[str, list[str]] = {}
+    for item in issues:
+        files.setdefault(f"{item.severity} {item.code}: {item.text}", []).append(item.where)
+    return [f"{text} [{', '.join(where)}]" for text, where in files.items()]
 
 
 def _summary(catalog: Catalog, errors: int, warnings: int) -> str:
