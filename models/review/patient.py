@@ -39,7 +39,8 @@ def reference_patient(model: PopulationModel, drug: Drug) -> dict[str, float]:
     """Raw covariates by name, three significant digits, inside the model's hard domain where that can be.
 
     Each raw value starts at the reference of an effect, else at the file's default, else at the centre of the soft or
-    hard domain (geometric where it does not start at 0), else at a made-up person's. Those that a formula reads are
+    hard domain (geometric where it does not start at 0; an adult where it takes adults), else at a made-up person's.
+    Those that a formula reads are
     then moved, in least squares on logarithms, so that computed covariates come to their own references.
     """
     starts = _grown(model, {name: _start(name, model, drug) for name in _ordered(_raw_names(model))})

@@ -1,9 +1,12 @@
 """Half-life, volume, clearance and prior predictive against hand arithmetic. All patients are made up."""
 
+from dataclasses import replace
 from math import exp, log, sqrt
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from models.dosing.advice import Regimen
 from models.population import parse_model
@@ -138,3 +141,15 @@ def test_what_has_no_steady_state_is_counted() -> None:
 def test_typical_parameters_need_no_engine() -> None:
     model = one_compartment(cl=4.0, v=40.0, f=0.5)
     assert typical_parameters(model, {}) == {"CL": 4.0, "V": 40.0, "F": 0.5}
+
+
+@settings(max_examples=25, deadline=None)
+@given(cl=st.floats(0.01, 100.0), v=st.floats(1.0, 1000.0), dose=st.floats(1.0, 2000.0))
+def test_any_one_compartment_halves_in_ln2_v_over_cl_and_scales_with_the_dose(cl: float, v: float, dose: float) -> None:
+    model = one_compartment(cl=cl, v=v)
+    regimen = Regimen(amount=dose, interval=12.0, duration=0.0, route="iv", start=0.0)
+    found, double = predict(model, {}, regimen), predict(model, {}, replace(regimen, amount=2.0 * dose))
+    assert found.kinetics.half_life == pytest.approx(log(2) * v / cl, rel=1e-6)
+    # closed forms: what is left are the digits of the exponentials
+    assert found.auc24.median == pytest.approx(2.0 * dose / cl, rel=1e-6)
+    assert double.auc24.median == pytest.approx(2.0 * found.auc24.median, rel=1e-9)
