@@ -7,10 +7,13 @@ import numpy as np
 
 from models.covariates import Resolved, resolve
 from models.fit import Posterior
+from models.pk import auc
 from models.pk.response import Response, response
 from models.population import PopulationModel
 from models.record import PatientRecord, Route
 from models.subject import Subject, subject_from_record
+
+LATER = 2000.0  # h after which nothing that was given is left, under every model here
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,6 +40,14 @@ class Member:
     def subject(self) -> Subject:
         """The doses given, without levels to fit: for prediction."""
         return subject_from_record(self.model, self.record)
+
+    @cached_property
+    def given_auc(self) -> np.ndarray:
+        """(m,): area of the doses given so far, to infinity; 0 where there are none."""
+        if not self.record.doses:
+            return np.zeros(len(self.etas))
+        window = [[self.record.doses[0].time, self.record.now + LATER]]
+        return np.asarray(auc(self.model, self.subject, self.etas, window)[:, 0])
 
     def response(self, route: Route) -> Response | None:
         """What a dose by `route` does under today's covariates, None where there is no such sum; worked out once."""

@@ -6,11 +6,9 @@ from models.dosing.advice import Regimen
 from models.dosing.member import Member
 from models.dosing.profile import Profile, Scaled
 from models.errors import ModelsError
-from models.pk import auc
 from models.target import Target
 
 DAY = 24.0
-LATER = 2000.0  # h after which nothing that was given is left, under every model here
 
 
 def metric_of(
@@ -67,5 +65,4 @@ def _course(member: Member, profile: Profile | Scaled, regimen: Regimen, target:
     doses = member.record.doses
     begun = doses[0].time if doses else regimen.start
     left = max(round((begun + target.over - regimen.start) / regimen.interval), 0)
-    given = auc(member.model, member.subject, member.etas, [[begun, member.record.now + LATER]])[:, 0] if doses else 0.0
-    return given + left * profile.auc
+    return member.given_auc + left * profile.auc

@@ -104,7 +104,10 @@ def _search(
 ) -> Advice:
     plan = schedule(case.record, current)
     weight = value_at(case.record, "weight", case.record.now)
-    options = candidates(case.drug, _route(case, current, ordered), start=case.record.now)
+    # from when it would be given on: what a course still reaches depends on the doses left in it
+    options = [
+        _due(item, plan) for item in candidates(case.drug, _route(case, current, ordered), start=case.record.now)
+    ]
     kept = None if not_given(case.record, current) else current
     ranking = ranked(case, options, weight=weight, current=kept)
     best = ranking.best
