@@ -8,8 +8,8 @@ from cds_server.issued import IssuedAdvice as IssuedAdvice
 from cds_server.parts import Parts
 from fhir.chart import Chart, OrderedRegimen
 from models.dosing.advice import Advice, Declined, Regimen
-from models.dosing.applicability import applicable
 from models.dosing.candidates import duration
+from models.dosing.choose import ModelChoice, choose
 from models.dosing.declining import declined, unique
 from models.dosing.recommend import recommend
 from models.drug import Drug
@@ -21,6 +21,7 @@ from models.population import PopulationModel
 # What would mend the findings of reading a chart; those of models/ bring their own.
 _WOULD_HELP = {
     "other-patient": "Finding out whose data these are, and correcting the chart they are filed in.",
+    "several-drafts": "One draft order of this drug at a time.",
     "route-not-covered": "An order by a route that the model was made for.",
 }
 _WOULD_HELP_ELSE = "Completing or correcting these entries in the chart; the advice is computed anew at the next order."
@@ -52,17 +53,22 @@ def advise(case: Case, parts: Parts) -> Outcome:
     seen = unique((*case.chart.findings, *case.findings, *remarks, *more))
     if serious := tuple(item for item in seen if item.severity == "critical"):
         return Outcome(advice=_refused(case.drug, serious, seen))
-    model = _model(case, parts)
-    if isinstance(model, Declined):
-        return Outcome(advice=replace(model, findings=unique((*seen, *model.findings))))
-    posterior, key = _posterior(model, case, parts)
-    if posterior is None:
+    record = case.chart.record
+    choice = choose(case.drug, parts.catalog.models_for(case.drug.name), record)
+    if not choice.usable:
+        return Outcome(advice=_no_model(case.drug, choice, seen))
+    posteriors, key = _posteriors(choice.usable, case, parts)
+    if posteriors is None:
         return Outcome(advice=None, key=key)
+    (model, posterior), *others = zip(choice.usable, posteriors, strict=True)
     advice = recommend(
         case.drug,
         model,
-        case.chart.record,
+        record,
         posterior,
+        others=others,
+        left_out=choice.left_out,
+        method="selection" if case.drug.policy.method == "selection" else "evidence",
         current=current,
         ordered=ordered,
         findings=seen,
@@ -78,25 +84,22 @@ def _refused(drug: Drug, serious: tuple[Finding, ...], seen: Iterable[Finding]) 
     return Declined(drug=drug.name, reasons=serious, would_help=tuple(helps), findings=rest)
 
 
-def _model(case: Case, parts: Parts) -> PopulationModel | Declined:
-    """The first model whose domain holds the patient; else the refusal of the first, which names the reasons."""
-    refusals: list[Declined] = []
-    for model in parts.catalog.models_for(case.drug.name):
-        found = applicable(model, case.drug, case.chart.record)
-        serious = tuple(item for item in found if item.severity == "critical")
-        if not serious:
-            return model
-        refusals.append(declined(case.drug, model, serious, found))
-    return refusals[0]
+def _no_model(drug: Drug, choice: ModelChoice, seen: tuple[Finding, ...]) -> Declined:
+    """No model holds the patient: the refusal of the first, which names its reasons, and why no other one does."""
+    serious = tuple(item for item in choice.findings if item.severity == "critical")
+    refusal = declined(drug, choice.first, serious, (*seen, *choice.findings))
+    return replace(refusal, considered=choice.left_out)
 
 
-def _posterior(model: PopulationModel, case: Case, parts: Parts) -> tuple[Posterior | None, str | None]:
-    """Without a level the population itself, which needs no worker."""
+def _posteriors(
+    models: tuple[PopulationModel, ...], case: Case, parts: Parts
+) -> tuple[tuple[Posterior, ...] | None, str | None]:
+    """Without a level the populations themselves, which need no worker."""
     if not case.chart.record.levels:
-        return prior(model), None
-    request = fit_request(model, case.chart.record)
-    posterior = parts.estimator.estimate(request)
-    return posterior and restored(posterior, case.chart.record), request.key
+        return tuple(prior(model) for model in models), None
+    request = fit_request(models, case.chart.record)
+    fits = parts.estimator.estimate(request)
+    return restored(fits, case.chart.record) if fits else None, request.key
 
 
 def _regimen(order: OrderedRegimen | None, drug: Drug, label: str) -> tuple[Regimen | None, tuple[Finding, ...]]:

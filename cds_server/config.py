@@ -30,6 +30,7 @@ class Settings:
     cors_origins: tuple[str, ...] = ()
     frame_ancestors: tuple[str, ...] = ()
     data_folder: Path = Path("var")
+    site_file: str = ""
     database_url: str = field(default="", repr=False)
     broker_url: str = field(default="", repr=False)
     queue: QueueKind = "worker"

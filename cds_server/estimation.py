@@ -32,18 +32,30 @@ class StaleModel(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ModelRef:
+    id: str
+    hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class FitRequest:
-    """What a worker is asked; engine: version and content hash of models/."""
+    """What a worker is asked: one record, fitted by each of the models. engine: version and content hash of models/."""
 
     engine: str
-    model_id: str
-    model_hash: str
+    models: tuple[ModelRef, ...]
     record: PatientRecord
 
     @property
     def key(self) -> str:
         """sha256 of the RFC 8785 canonical JSON."""
         return sha256(rfc8785.dumps(encode.encode(self))).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fits:
+    """The posteriors, in the order of the request's models."""
+
+    posteriors: tuple[Posterior, ...]
 
 
 @cache
@@ -56,8 +68,9 @@ def engine() -> str:
     return f"titrate {version('titrate')} {content.hexdigest()[:16]}"
 
 
-def fit_request(model: PopulationModel, record: PatientRecord) -> FitRequest:
-    """The request that answers for `record`, which must have at least one level."""
+def fit_request(models: Iterable[PopulationModel], record: PatientRecord) -> FitRequest:
+    """The request that answers for `record`, which must have at least one level, by each of the models."""
+    asked = tuple(models)
     last = record.levels[-1].time
     first = _first(record)
     relative = PatientRecord(
@@ -65,22 +78,30 @@ def fit_request(model: PopulationModel, record: PatientRecord) -> FitRequest:
         now=_hours(last - first),
         doses=tuple(_dose(n, dose, first, last) for n, dose in enumerate(record.doses) if dose.time <= last),
         levels=tuple(_level(n, level, first) for n, level in enumerate(record.levels)),
-        covariates=tuple(_covariate(item, first) for item in _in_force(_needed(model, record), last)),
+        covariates=tuple(_covariate(item, first) for item in _in_force(_needed(asked, record), last)),
     )
-    return FitRequest(engine=engine(), model_id=model.id, model_hash=model.hash, record=relative)
+    refs = tuple(ModelRef(id=model.id, hash=model.hash) for model in asked)
+    return FitRequest(engine=engine(), models=refs, record=relative)
 
 
-def run(catalog: Catalog, request: FitRequest) -> Posterior:
-    """The fit itself; raises StaleModel, or what models/ raises."""
-    model = catalog.model(request.model_id)
-    if (model.hash, engine()) != (request.model_hash, request.engine):
-        raise StaleModel(f"{request.model_id} was asked with other content than this process has: restart the worker")
+def run(catalog: Catalog, request: FitRequest) -> Fits:
+    """The fits themselves; raises StaleModel, or what models/ raises."""
+    return Fits(posteriors=tuple(_fit(catalog, ref, request) for ref in request.models))
+
+
+def _fit(catalog: Catalog, ref: ModelRef, request: FitRequest) -> Posterior:
+    model = catalog.model(ref.id)
+    if (model.hash, engine()) != (ref.hash, request.engine):
+        raise StaleModel(f"{ref.id} was asked with other content than this process has: restart the worker")
     return fit_map(model, subject_from_record(model, request.record))
 
 
-def restored(posterior: Posterior, record: PatientRecord) -> Posterior:
-    """The posterior with each level's own time and source again, as `record` has them."""
-    return replace(posterior, levels=tuple(_restored(fit, record) for fit in posterior.levels))
+def restored(fits: Fits, record: PatientRecord) -> tuple[Posterior, ...]:
+    """The posteriors with each level's own time and source again, as `record` has them."""
+    return tuple(
+        replace(posterior, levels=tuple(_restored(fit, record) for fit in posterior.levels))
+        for posterior in fits.posteriors
+    )
 
 
 def _restored(fit: LevelFit, record: PatientRecord) -> LevelFit:
@@ -110,9 +131,9 @@ def _covariate(item: Covariate, first: float) -> Covariate:
     return replace(item, time=_hours(item.time - first), source="")
 
 
-def _needed(model: PopulationModel, record: PatientRecord) -> Iterable[Covariate]:
-    """Only what the model reads leaves the web process."""
-    inputs = {name for need in model.needs for name in need.inputs}
+def _needed(models: Iterable[PopulationModel], record: PatientRecord) -> Iterable[Covariate]:
+    """Only what the models read leaves the web process."""
+    inputs = {name for model in models for need in model.needs for name in need.inputs}
     return (item for item in record.covariates if item.name in inputs)
 
 

@@ -8,12 +8,11 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from cds_server import encode
-from cds_server.estimation import FitRequest
+from cds_server.estimation import FitRequest, Fits
 from cds_server.store import Store
 from cds_server.store.estimates import MAX_ATTEMPTS, Estimate
 from cds_server.work import estimate, utc_now
 from models.catalog import Catalog
-from models.fit.posterior import Posterior
 
 log = logging.getLogger(__name__)
 
@@ -53,8 +52,8 @@ class Estimator:
         """Where fits run now: "worker" or "in-process"."""
         return "worker" if self._queue and self._queue.alive else "in-process"
 
-    def estimate(self, request: FitRequest) -> Posterior | None:
-        """The posterior, or None where it is still being computed at the end of the budget; raises EstimateFailed."""
+    def estimate(self, request: FitRequest) -> Fits | None:
+        """The fits, or None where it is still being computed at the end of the budget; raises EstimateFailed."""
         key = self.prime(request)
         status = self._wait(key)
         if status == "done":
@@ -111,9 +110,9 @@ class Estimator:
         finally:
             self._here.release()
 
-    def _result(self, key: str) -> Posterior:
+    def _result(self, key: str) -> Fits:
         row = self._store.estimates.find(key)
         if row is None or row.posterior is None:
             raise EstimateFailed(f"estimate {key[:12]} is marked done without a result")
-        posterior: Posterior = encode.loads(Posterior, row.posterior)
-        return posterior
+        fits: Fits = encode.loads(Fits, row.posterior)
+        return fits

@@ -25,10 +25,11 @@ Resource = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """One drug to advise on. draft: the order at hand as it came, None at patient-view."""
+    """One drug to advise on. draft: the order at hand as it came, None at patient-view. drafts: how many there are."""
 
     drug: Drug
     draft: Resource | None
+    drafts: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +70,7 @@ def case_of(question: Question, gathered: Gathered, request: HookRequest, now: d
     if question.draft.get("doNotPerform") is True:
         text = "The draft says that the drug is not to be given; it is not read as a regimen."
         ordered, said = None, (Finding(code="order-unreadable", severity="warning", text=text),)
-    findings = (*gathered.findings, *said, *_whose(question.draft, request.patient))
+    findings = (*gathered.findings, *said, *_whose(question.draft, request.patient), *_several(question))
     return Case(drug=question.drug, chart=chart, ordered=ordered, findings=findings)
 
 
@@ -113,9 +114,22 @@ def _drafted(request: HookRequest, drugs: tuple[Drug, ...]) -> tuple[tuple[Quest
     by_name = {drug.name: drug for drug in drugs}
     for draft in request.drafts:
         found = drugs_of((draft,), drugs)
-        questions |= {name: Question(drug=by_name[name], draft=draft) for name in found}
+        for name in found:
+            count = questions[name].drafts + 1 if name in questions else 1
+            questions[name] = Question(drug=by_name[name], draft=draft, drafts=count)
         uncoded |= {} if found else {drug.name: drug for drug in drugs if _names(draft, drug)}
     return tuple(questions.values()), tuple(drug for name, drug in uncoded.items() if name not in questions)
+
+
+def _several(question: Question) -> tuple[Finding, ...]:
+    """Which of several drafts is meant is not guessed: a change of one would leave the others as they are."""
+    if question.drafts < 2:
+        return ()
+    text = (
+        f"{question.drafts} draft orders of {question.drug.display.lower()} are open in this call; an answer to one of "
+        "them would leave the others as they are, and together they are not judged."
+    )
+    return (Finding(code="several-drafts", severity="critical", text=text),)
 
 
 def _names(draft: Resource, drug: Drug) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from secrets import token_hex
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ from cds_server.store import Store
 from cds_server.work import utc_now
 from fhir.client import FhirClient
 from models.catalog import Catalog, load_catalog
+from models.site import with_site
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +40,7 @@ def build_parts(settings: Settings, *, store: Store | None = None, queue: Queue 
     if store is None:
         store = Store(settings.database)
         store.prepare()
-    catalog = load_catalog()
+    catalog = site_catalog(settings)
     estimator = Estimator(
         store, catalog, queue, budget_s=settings.hook_budget_ms / 1000, task_limit_s=settings.task_limit_s
     )
@@ -49,6 +51,12 @@ def build_parts(settings: Settings, *, store: Store | None = None, queue: Queue 
         estimator=estimator,
         client_for=lambda access: _client(settings, access),
     )
+
+
+def site_catalog(settings: Settings) -> Catalog:
+    """All drugs and models, with the site's decisions where it has made some."""
+    catalog = load_catalog()
+    return with_site(catalog, Path(settings.site_file)) if settings.site_file else catalog
 
 
 def _client(settings: Settings, access: Access) -> FhirClient:

@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 
 from models.catalog import Catalog, load_catalog
+from models.covariates.series import DERIVED
 from models.dosing.advice import Advice
+from models.dosing.applicability import applicable
 from models.dosing.candidates import duration
 from models.dosing.recommend import recommend
 from models.drug import Drug
@@ -41,13 +43,22 @@ def warm(catalog: Catalog) -> dict[str, Advice]:
 
 
 def _one_of_each(catalog: Catalog) -> tuple[PopulationModel, ...]:
+    """For each way of solving and of dosing the first model; one that holds the adult where there is one."""
     chosen: dict[tuple[int, str], PopulationModel] = {}
-    for drug in catalog.drugs.values():
-        for model in catalog.models_for(drug.name) if drug.products else ():
-            known = all(need.default is not None or set(need.inputs) <= set(_ADULT) for need in model.needs)
-            if known:
-                chosen.setdefault((plan_of(model).method, drug.products[0].route), model)
+    for holding in (True, False):
+        for drug in catalog.drugs.values():
+            for model in catalog.models_for(drug.name) if drug.products else ():
+                if _readable(model) and (not holding or _holds(drug, model)):
+                    chosen.setdefault((plan_of(model).method, drug.products[0].route), model)
     return tuple(chosen.values())
+
+
+def _readable(model: PopulationModel) -> bool:
+    return all(need.default is not None or set(need.inputs) <= {*_ADULT, *DERIVED} for need in model.needs)
+
+
+def _holds(drug: Drug, model: PopulationModel) -> bool:
+    return not any(item.severity == "critical" for item in applicable(model, drug, _record(drug, model)))
 
 
 def _answer(drug: Drug, model: PopulationModel) -> Advice:

@@ -30,10 +30,10 @@ def estimate(store: Store, catalog: Catalog, key: Any, clock: Callable[[], datet
     if row is None:
         return
     try:
-        posterior = run(catalog, encode.loads(FitRequest, row.request))
+        fits = run(catalog, encode.loads(FitRequest, row.request))
     except Exception as error:
         # The message of an error of models/ may quote doses and levels: it goes to the row, its kind to the log.
         store.estimates.fail(key, f"{type(error).__name__}: {error}", clock())
         log.error("estimate failed", extra={"key": key[:12], "error": type(error).__name__})
         return
-    store.estimates.finish(key, encode.dumps(posterior), clock())
+    store.estimates.finish(key, encode.dumps(fits), clock())

@@ -27,6 +27,8 @@ from models.population.plan import DEPOT_COMP, MATRIX, MODAL, Plan, plan_of
 from models.population.structure import MASS
 from models.record import Dose, PatientRecord
 
+# h, 3.6 ms: an infusion shorter than this is a bolus; its rate could be more than a number holds
+AT_ONCE = 1e-6
 MAX_DOSES = 20_000  # after expansion of trains; more is a chart gone wrong
 
 
@@ -206,7 +208,7 @@ def _rate(model: PopulationModel, compartment: str, dose: Dose, amount: float) -
         return MODELLED_DURATION
     if dosing and dosing.rate:
         return MODELLED_RATE
-    return amount / dose.duration if dose.duration > 0 and dose.route == "iv" else 0.0
+    return amount / dose.duration if dose.duration > AT_ONCE and dose.route == "iv" else 0.0
 
 
 def _levels(model: PopulationModel, record: PatientRecord) -> np.ndarray:

@@ -9,11 +9,19 @@ from cds_server.issued import IssuedAdvice
 from fhir.chart import Chart
 from models.covariates import shown
 from models.covariates import words as covariate_words
-from models.dosing.advice import CovariateUsed, Declined, ModelUsed, Recommendation, RegimenOutcome
+from models.dosing.advice import (
+    CovariateUsed,
+    Declined,
+    ModelConsidered,
+    ModelUsed,
+    Recommendation,
+    RegimenOutcome,
+)
 from models.dosing.optimise import INDIFFERENT
 from models.drug import Drug
 from models.findings import Finding
 from models.record import Dose
+from models.target import metric_words
 
 SUPPORTS = (
     "This supports, and does not replace, the judgement of the clinician and the pharmacist who know the patient. "
@@ -37,17 +45,23 @@ def recommendation(
         f"{WHY_PROPOSED} {UNCERTAINTY}",
         _start(advice, chart),
         section("The suggested order", _findings(on_order)),
-        f"Target: {escape(words.target(advice.target))} at steady state; {escape(advice.target.indication)} "
-        f"({escape(advice.target.source)}).",
+        _target(advice),
         section("Missing or doubtful", _findings(advice.findings)),
         section("How this patient differs from the population", bullets([escape(line) for line in differs(issued)])),
         section("Levels used", _levels(advice, chart) or f"{no_level(issued)}: this rests on covariates alone."),
         section("Doses used", _doses(chart)),
         section("Covariates used", _covariates(advice.covariates, chart)),
         section("Model", _model(advice.model, f"{advice.draws} draws, seed {advice.seed}")),
+        section("Models considered", models_table(advice.considered)),
         section("Not verified", bullets([escape(line) for line in (*advice.model.not_verified, *drug.not_verified)])),
         SUPPORTS,
     )
+
+
+def _target(advice: Recommendation) -> str:
+    further = "".join(f", with {escape(words.target(aim))}" for aim in advice.also)
+    source = f"{escape(advice.target.indication)} ({escape(advice.target.source)})"
+    return f"Target: {escape(words.target(advice.target))} at steady state{further}; {source}."
 
 
 def _start(advice: Recommendation, chart: Chart) -> str:
@@ -83,6 +97,7 @@ def declined(issued: IssuedAdvice, advice: Declined) -> str:
         section("Also noticed", _findings(_others(advice))),
         section("Doses read", _doses(issued.chart)),
         section("Model", _model(advice.model, "") if advice.model else ""),
+        section("Models considered", models_table(advice.considered)),
         SUPPORTS,
     )
 
@@ -92,7 +107,7 @@ def _others(advice: Declined) -> Iterable[Finding]:
 
 
 def _regimens(advice: Recommendation) -> str:
-    metric = words.METRICS[advice.target.metric]
+    metric = metric_words(advice.target)
     header = [
         "Regimen",
         "",
@@ -174,6 +189,19 @@ def _covariate(item: CovariateUsed, chart: Chart) -> str:
         return f"{name}: {_SEX[bool(item.value)]}"
     when = f", {words.moment(item.time, chart)}" if item.time is not None else ""
     return f"{name}: {escape(shown(item.name, item.value, item.unit))} ({escape(item.derivation)}{when})"
+
+
+def models_table(considered: Iterable[ModelConsidered]) -> str:
+    """The models of the drug with their share of the answer, those without one with the reason; '' where one speaks."""
+    rows = list(considered)
+    if len(rows) < 2:
+        return ""
+    return table(["Model", "Share", "Why not"], [[escape(row.title), share(row), escape(row.reason)] for row in rows])
+
+
+def share(row: ModelConsidered) -> str:
+    """How much of the answer a model stands for: '62 %', 'none'."""
+    return "none" if row.weight == 0.0 else escape(words.probability(row.weight))
 
 
 def _model(model: ModelUsed, drawn: str) -> str:

@@ -11,6 +11,7 @@ from fhir.chart import Chart
 from models.dosing.advice import Recommendation, Regimen, RegimenOutcome
 from models.dosing.schedule import schedule
 from models.drug import Drug
+from models.target import metric_words
 
 SUMMARY_LIMIT = 139  # the specification says "< 140"
 _LATE_H = 1 / 60  # a start this much after the usual one is another time on the ward's clock
@@ -20,10 +21,9 @@ _OVER = re.compile(r"(?:An?|The)\s+(.+?) of \S+ \S+ is above the limit")
 
 def summary(advice: Recommendation, drug: Drug, chart: Chart, draft: Mapping[str, Any] | None) -> str:
     """As much as fits; what warns is never what is left out."""
-    best, metric = advice.regimens[0], words.METRICS[advice.target.metric]
+    best, metric = advice.regimens[0], metric_words(advice.target)
     dose = f"{drug.display} {words.dose(best.regimen)}{_from(best.regimen, advice, chart)}"
-    chance = f"{words.probability(best.attainment)} probability of {words.number(advice.target.low)}"
-    chance = f"{chance}–{words.number(advice.target.high)}"
+    chance = f"{words.probability(best.attainment)} probability of {words.bounds(advice.target)}"
     goal = f"{dose}: expected {metric} {words.number(best.exposure.median)} {words.unit(best.exposure.unit)}, {chance}"
     warned, told = _warning(advice, draft), _compared(advice, draft)
     if warned:

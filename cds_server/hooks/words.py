@@ -4,9 +4,9 @@ import re
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from fhir.chart import Chart
-from models.dosing.advice import Interval, Metric, Regimen, Target
+from models.dosing.advice import Interval, Regimen, Target
+from models.target import metric_words
 
-METRICS: dict[Metric, str] = {"auc24": "AUC24", "trough": "trough"}
 _GROUPED = 10_000  # from here on thousands are set off: one zero more or less must be seen
 _EXPONENT = re.compile(r"\d+(?:\.\d+)?e[+-]?\d+")
 
@@ -37,7 +37,7 @@ def readable(text: str) -> str:
 
 def unit(ucum: str) -> str:
     """The unit as people write it."""
-    return ucum.replace(".", "·").replace("ug/", "µg/")
+    return "" if ucum == "1" else ucum.replace(".", "·").replace("ug/", "µg/")
 
 
 def duration(hours: float) -> str:
@@ -52,10 +52,15 @@ def dose(regimen: Regimen) -> str:
     return f"{amount(regimen.amount)} every {regimen.interval:g} h"
 
 
+_BY = {"oral": "by mouth", "sc": "under the skin"}
+
+
 def dose_in_full(regimen: Regimen) -> str:
     """With the infusion's length where there is one."""
-    if regimen.route == "oral":
-        return f"{dose(regimen)} by mouth"
+    if regimen.route in _BY:
+        return f"{dose(regimen)} {_BY[regimen.route]}"
+    if 0.0 < regimen.interval <= regimen.duration:
+        return f"{dose(regimen)} as a continuous infusion"
     return (
         f"{dose(regimen)}, infused over {duration(regimen.duration)}" if regimen.duration else f"{dose(regimen)}, bolus"
     )
@@ -67,8 +72,15 @@ def interval(value: Interval) -> str:
 
 
 def target(value: Target) -> str:
-    """ "AUC24 400–600 mg·h/L"."""
-    return f"{METRICS[value.metric]} {number(value.low)}–{number(value.high)} {unit(value.unit)}"
+    """ "AUC24 400–600 mg·h/L", "trough at most 1.0 mg/L"."""
+    return f"{metric_words(value)} {bounds(value)} {unit(value.unit)}".rstrip()
+
+
+def bounds(value: Target) -> str:
+    """ "400–600", "at least 40", "at most 1.0"."""
+    if value.two_sided:
+        return f"{number(value.low)}–{number(value.high)}"
+    return f"at least {number(value.low)}" if value.low > 0.0 else f"at most {number(value.high)}"
 
 
 def probability(value: float) -> str:

@@ -8,6 +8,7 @@ from cds_server.smart.clock import ChartClock, moment
 from fhir.chart import Chart
 from models.dosing.advice import Recommendation, Regimen
 from models.record import Dose, Level
+from models.target import CONCENTRATIONS, Target
 
 MARGIN = 1.06  # of the highest value, so that no point touches the frame
 TABLE_ROWS = 36
@@ -25,7 +26,7 @@ class Point:
 
 @dataclass(frozen=True, kw_only=True)
 class Plot:
-    """The curve and everything marked on it. target: a range of concentrations, None where the target is an area.
+    """The curve and everything marked on it. target: a range of concentrations, None where it is something else.
 
     outside: how many fitted levels lie before the picture.
     doses: (time, planned); planned ones belong to the proposed regimen.
@@ -81,7 +82,7 @@ def plot_of(advice: Recommendation, chart: Chart, clock: ChartClock) -> Plot:
         high=curve.high,
         levels=levels,
         doses=given + planned,
-        target=(advice.target.low, advice.target.high) if advice.target.metric == "trough" else None,
+        target=_range(advice.target),
         outside=sum(level.time < start for level in advice.levels),
         now=chart.record.now,
         change_at=curve.change_at,
@@ -143,3 +144,8 @@ def _description(advice: Recommendation, clock: ChartClock) -> str:
         f"and a peak of {words.interval(proposed.peak)} {unit} are expected. "
         "The numbers stand in the table below the picture."
     )
+
+
+def _range(target: Target) -> tuple[float, float] | None:
+    """The band of a two-sided target that is a concentration."""
+    return (target.low, target.high) if target.two_sided and target.metric in CONCENTRATIONS else None

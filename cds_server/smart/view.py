@@ -19,8 +19,9 @@ from cds_server.smart.rows import (
     regimen_row,
     sentence,
 )
-from models.dosing.advice import Declined, ModelUsed, Recommendation
+from models.dosing.advice import Declined, ModelConsidered, ModelUsed, Recommendation
 from models.findings import Finding
+from models.target import metric_words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,7 @@ class AdviceView:
     levels: tuple[LevelRow, ...] = ()
     differs: tuple[str, ...] = ()
     drawn: str = ""
+    considered: tuple[tuple[str, str, str], ...] = ()  # model, its share, why it has none
     no_level: str = ""
     why_proposed: str = ""
 
@@ -69,7 +71,7 @@ def _recommendation(issued: IssuedAdvice, advice: Recommendation, clock: ChartCl
         no_level=detail.no_level(issued),
         why_proposed=f"{detail.WHY_PROPOSED} {detail.UNCERTAINTY}",
         starts=clock.text(advice.curve.change_at),
-        metric=words.METRICS[advice.target.metric],
+        metric=metric_words(advice.target),
         target=words.target(advice.target),
         target_indication=sentence(advice.target.indication),
         target_source=advice.target.source,
@@ -80,6 +82,7 @@ def _recommendation(issued: IssuedAdvice, advice: Recommendation, clock: ChartCl
         levels=tuple(level_row(item, unit, issued.chart, clock) for item in advice.levels),
         differs=detail.differs(issued),
         drawn=f"{advice.draws} draws from the posterior, seed {advice.seed}",
+        considered=_considered(advice.considered),
     )
 
 
@@ -90,7 +93,12 @@ def _declined(issued: IssuedAdvice, advice: Declined, clock: ChartClock) -> Advi
         basis="No dose is proposed",
         reasons=tuple(shortly.text(item) for item in advice.reasons),
         would_help=advice.would_help,
+        considered=_considered(advice.considered),
     )
+
+
+def _considered(rows: tuple[ModelConsidered, ...]) -> tuple[tuple[str, str, str], ...]:
+    return tuple((row.title, detail.share(row), row.reason) for row in rows) if len(rows) > 1 else ()
 
 
 def _common(issued: IssuedAdvice, clock: ChartClock, findings: tuple[Finding, ...], model: ModelUsed | None) -> dict:

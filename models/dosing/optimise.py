@@ -49,9 +49,9 @@ def ranked(
     """The best that keeps the hard limits, then the best at another interval, then the best other dose at its interval.
 
     Best: highest attainment; among those equally likely (see INDIFFERENT) a median in the target, then clock times that
-    stay the same, then no more often above it than the least (see OVEREXPOSED; where above means harm), the fewest soft bounds missed, the most central
-    median, the fewest administrations, the smallest change from current. The regimen being given stays first where it
-    equals that one in likelihood, median in target and soft bounds ("no change").
+    stay the same, then no more often above it than the least (see OVEREXPOSED; where above means harm), the fewest soft
+    bounds missed, the most central median, the fewest administrations, the smallest change from current. The regimen
+    being given stays first where it equals that one in likelihood, median in target and soft bounds ("no change").
     """
     found = [_score(case, regimen) for regimen in regimens if not broken_limits(regimen, case.drug, weight)]
 

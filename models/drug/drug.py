@@ -1,9 +1,10 @@
 """One drug: codes, products, limits, targets, and what is plausible."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from models.drug.policy import ModelPolicy
 from models.record import Route
 from models.target import Target, unit_of
 
@@ -156,7 +157,8 @@ class Drug:
     the chart. max_age: h, by covariate or "level", beyond which a value is said to be old. hold_above: the next dose
     waits until the predicted median is below this. estimate_only: why no dose is searched, else "". not_read:
     what matters and is not looked at, said on every answer.
-    preferred: models by the stem of their file, the first the one that speaks for the drug. hash: SHA-256 of the bytes.
+    preferred: models by the stem of their file, the first the one that speaks for the drug. policy: the site's.
+    hash: SHA-256 of the bytes.
     """
 
     name: str
@@ -190,6 +192,7 @@ class Drug:
     not_read: str
     not_verified: tuple[str, ...]
     hash: str
+    policy: ModelPolicy = field(default_factory=ModelPolicy)
 
     @property
     def routes(self) -> tuple[Route, ...]:

@@ -16,6 +16,7 @@ from models.pk.exposure import parameters, patient
 from models.population.model import Dosing, PopulationModel
 from models.population.structure import MASS
 from models.record import Dose, Route
+from models.subject import AT_ONCE
 
 # largest condition of the eigenvectors: 1e-16 * 1e6 leaves ten digits
 WORST_CONDITION = 1e6
@@ -60,17 +61,17 @@ class Response:
         time = np.maximum(until - item.lag, 0.0)
         running = np.minimum(time, length)[:, None]
         after = np.maximum(time - length, 0.0)[:, None]
-        long = np.where(length > 0.0, length, 1.0)[:, None]
+        long = np.where(length > AT_ONCE, length, 1.0)[:, None]
         reached = -np.expm1(-k * running) / k  # what an input of 1 mg/h has built up, per unit of weight
         spread = ((running - reached) / k + reached * -np.expm1(-k * after) / k) / long
         at_once = -np.expm1(-k * time[:, None]) / k
-        shape = np.where(length[:, None] > 0.0, spread, at_once)
+        shape = np.where(length[:, None] > AT_ONCE, spread, at_once)
         return np.real((item.weight * shape).sum(axis=1))
 
     def _steady_input(self, item: Input, times: np.ndarray, interval: float, duration: float) -> np.ndarray:
         k = self.rate[:, None, :]
         length = np.full(self.rate.shape[0], duration) if item.duration is None else item.duration
-        infused = length[:, None] > 0.0
+        infused = length[:, None] > AT_ONCE
         whole = np.where(infused, np.floor(length[:, None] / interval), 0.0)  # doses that run all the time
         rest = (length[:, None] - whole * interval)[..., None]
         since = np.mod(times[None, :] - item.lag[:, None], interval)[..., None]

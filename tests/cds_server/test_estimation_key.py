@@ -14,7 +14,7 @@ from models.record import PatientRecord
 from tests.builders import Patient
 
 CATALOG = load_catalog()
-(MODEL, *_) = CATALOG.models_for("vancomycin")
+MODEL = CATALOG.models_for("vancomycin")[0]
 
 
 def patient() -> Patient:
@@ -37,7 +37,7 @@ def record(now: float = 40.0, chart: Patient | None = None) -> PatientRecord:
 
 
 def key(found: PatientRecord) -> str:
-    return fit_request(MODEL, found).key
+    return fit_request([MODEL], found).key
 
 
 def shifted(found: PatientRecord, hours: float) -> PatientRecord:
@@ -96,20 +96,21 @@ def test_every_fact_before_the_last_level_counts(changed):
 
 
 def test_the_model_and_the_engine_count():
-    request = fit_request(MODEL, record())
-    assert replace(request, model_hash="0" * 64).key != request.key
+    request = fit_request([MODEL], record())
+    assert replace(request, models=(replace(request.models[0], hash="0" * 64),)).key != request.key
+    assert fit_request([MODEL, MODEL], record()).key != request.key
     assert replace(request, engine="another").key != request.key
     assert engine().startswith("titrate ")
 
 
 def test_the_request_is_de_identified():
-    text = json.dumps(encode.encode(fit_request(MODEL, renamed(record()))))
+    text = json.dumps(encode.encode(fit_request([MODEL], renamed(record()))))
     assert "canary" not in text
     assert "MedicationAdministration" not in text
 
 
 def test_the_request_survives_the_database():
-    request = fit_request(MODEL, record())
+    request = fit_request([MODEL], record())
     found = encode.loads(type(request), encode.dumps(request))
     assert found == request
     assert found.key == request.key
@@ -117,7 +118,7 @@ def test_the_request_survives_the_database():
 
 def test_the_fit_comes_back_with_the_charts_own_times_and_sources():
     chart = renamed(shifted(record(), 1000.0))
-    fitted = restored(run(CATALOG, fit_request(MODEL, chart)), chart)
+    (fitted,) = restored(run(CATALOG, fit_request([MODEL], chart)), chart)
     (level,) = fitted.levels
     assert (level.time, level.source) == (chart.levels[0].time, chart.levels[0].source)
     assert level.observed == 12.4
@@ -125,5 +126,6 @@ def test_the_fit_comes_back_with_the_charts_own_times_and_sources():
 
 
 def test_a_worker_with_other_model_content_refuses():
+    request = fit_request([MODEL], record())
     with pytest.raises(StaleModel):
-        run(CATALOG, replace(fit_request(MODEL, record()), model_hash="0" * 64))
+        run(CATALOG, replace(request, models=(replace(request.models[0], hash="0" * 64),)))

@@ -108,7 +108,7 @@ def test_a_declined_advice_says_why_and_what_would_help():
 
 def test_a_trough_target_is_explained_as_a_range_and_an_area_as_none():
     assert "target range for the trough" in page(with_trough_target())
-    assert "is an area under this curve" in page()
+    assert "is not a concentration at one time" in page()
 
 
 def test_an_advice_from_covariates_alone_says_so():

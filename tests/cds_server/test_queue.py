@@ -28,7 +28,7 @@ from cds_server.work import estimate, utc_now
 from tests.cds_server.hook_calls import SERVICE, call, facts, service
 from tests.cds_server.test_estimation_key import CATALOG, MODEL, fit_request, patient, record
 
-REQUEST = fit_request(MODEL, record())
+REQUEST = fit_request([MODEL], record())
 # Only a hang ends here: a cold machine compiles the kernels first.
 PATIENCE_S = 600
 
@@ -88,7 +88,7 @@ def test_the_worker_fits_survives_its_own_death_and_ends_with_us(settings, store
         assert store.estimates.find(REQUEST.key).attempts == 1
 
         first = worker.pid
-        other = fit_request(MODEL, record(chart=patient().level(9.0, at=39)))
+        other = fit_request([MODEL], record(chart=patient().level(9.0, at=39)))
         os.kill(first, signal.SIGKILL)
         store.estimates.ask(other.key, encode.dumps(other), utc_now())  # as if its message had died with the worker
         until(lambda: store.estimates.status(other.key) == "done")
@@ -180,7 +180,7 @@ def test_a_forged_key_does_nothing(store, forged):
 
 @pytest.mark.parametrize("queue", [None, Sent(alive=False), Sent(error=OSError("no broker"))])
 def test_without_a_worker_it_is_computed_here(store, queue):
-    assert estimator(store, queue).estimate(REQUEST).usable
+    assert estimator(store, queue).estimate(REQUEST).posteriors[0].usable
 
 
 def test_a_worker_that_takes_nothing_up_is_not_waited_for(store):
@@ -210,7 +210,7 @@ def test_work_whose_worker_was_lost_is_sent_again(store):
 
 
 def test_a_failed_fit_is_said_and_not_repeated_for_ever(store):
-    impossible = replace(REQUEST, model_hash="0" * 64)
+    impossible = replace(REQUEST, models=(replace(REQUEST.models[0], hash="0" * 64),))
     for _ in range(5):
         with pytest.raises(EstimateFailed):
             estimator(store, None).estimate(impossible)
@@ -259,4 +259,4 @@ def test_a_broker_that_does_not_answer_is_an_error_that_falls_back(store):
     queue = BrokerQueue(Settings(broker_url="redis://127.0.0.1:1/0"))
     with pytest.raises(OSError, match="broker"):
         queue.send(REQUEST.key)
-    assert estimator(store, queue).estimate(REQUEST).usable
+    assert estimator(store, queue).estimate(REQUEST).posteriors[0].usable
