@@ -45,8 +45,9 @@ class Case:
         return sum(len(member.etas) for member in self.members)
 
     @cached_property
-    def linear(self) -> bool:
-        return all(member.model.linear for member in self.members)
+    def adds_up(self) -> bool:
+        """Whether what is left and what is new add up, whenever the new starts."""
+        return all(member.model.linear and not member.model.drifts for member in self.members)
 
     @cached_property
     def _profiles(self) -> tuple[ProfileOf, ...]:

@@ -23,7 +23,7 @@ def first_days(case: Case) -> FirstDay:
     In a linear model what is left and what is new add up, and the new scales with the dose: each is worked out once,
     so that a long history is gone through once and not for every regimen.
     """
-    if not case.linear:
+    if not case.adds_up:
         return lambda regimen: _auc(case, regimen.start, case.record.doses, _doses(regimen))
     left: dict[float, np.ndarray] = {}
     new: dict[Regimen, np.ndarray] = {}

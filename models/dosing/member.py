@@ -33,8 +33,9 @@ class Member:
 
     @cached_property
     def covariates(self) -> dict[str, float]:
-        names = [need.name for need in self.model.needs]
-        return dict(zip(names, (float(value) for value in self.resolved.values[-1]), strict=True))
+        """By name, as the model uses them; given for ever, a regimen is past every change with the time of treatment."""
+        values = zip(self.model.needs, self.resolved.values[-1], strict=True)
+        return {need.name: need.steps[-1] if need.steps else float(value) for need, value in values}
 
     @cached_property
     def subject(self) -> Subject:

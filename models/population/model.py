@@ -226,6 +226,11 @@ class PopulationModel:
         linear = all(flux.kind == "linear" and flux.modulator is None for flux in fluxes)
         return linear and not by_dose and not self.structure.initial
 
+    @property
+    def drifts(self) -> bool:
+        """Whether parameters change with the time since the first dose: induction, inhibition that builds up."""
+        return any("hours_since_first_dose" in need.inputs for need in self.needs)
+
     def with_variances(self, omega: np.ndarray, residuals: tuple[Residual, ...]) -> "PopulationModel":
         """The same model with other variances, for sensitivity analyses and comparisons with other programs."""
         outputs = tuple(replace(old, residual=new) for old, new in zip(self.outputs, residuals, strict=True))

@@ -25,6 +25,7 @@ def covariates(model) -> dict[str, float]:
     """The middle of what the model was made for; what is compared does not depend on it."""
     usual = {"crcl": 80.0, "weight": 70.0, "haematocrit": 0.35, "days_after_transplant": 30.0, "pna": 10.0, "pma": 38.0}
     usual |= {item.name: sum(item.soft or item.hard or (2.0, 2.0)) / 2.0 for item in model.domain}
+    usual |= {need.name: 0.0 for need in model.needs if need.steps}
     usual |= {"nfm_cl": 60.0, "nfm_v": 60.0, "ffm": 50.0}
     return {need.name: need.default if need.default is not None else usual.get(need.name, 1.0) for need in model.needs}
 
