@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
+from math import isinf
 
 from fhir.chart import Chart
 from models.dosing.advice import Interval, Regimen, Target
@@ -13,6 +14,8 @@ _EXPONENT = re.compile(r"\d+(?:\.\d+)?e[+-]?\d+")
 
 def number(value: float) -> str:
     """About three figures, never an exponent."""
+    if isinf(value):
+        return "∞"
     size = abs(value)
     digits = 0 if size >= 100 else 1 if size >= 1 else 2
     return f"{value:,.{digits}f}" if size >= _GROUPED else f"{value:.{digits}f}"

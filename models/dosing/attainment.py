@@ -20,11 +20,13 @@ class Attainment:
 
 
 def attainment(found: Sequence[tuple[np.ndarray, Target]]) -> Attainment:
-    """found: values (m,) of each metric with its target; ModelsError where one is not finite, as it could not count."""
+    """found: values (m,) of each metric with its target, inf where it grows without end.
+
+    ModelsError where one is not a number, as it could not count.
+    """
     for values, target in found:
-        if not np.isfinite(values).all():
-            bad = np.count_nonzero(~np.isfinite(values))
-            raise ModelsError(f"{target.metric} is not finite in {bad} draws; fit again")
+        if np.isnan(values).any():
+            raise ModelsError(f"{target.metric} is not a number in {np.count_nonzero(np.isnan(values))} draws; fit again")
     above = np.any([values > target.high for values, target in found], axis=0)
     short = np.any([values < target.low for values, target in found], axis=0)
     below = short & ~above
@@ -40,5 +42,7 @@ def standard_error(probability: float, draws: int) -> float:
 
 def interval(values: np.ndarray, unit: str) -> Interval:
     """Median and central 90 % of values (m,)."""
-    low, median, high = np.quantile(values, (0.05, 0.5, 0.95))
+    # no interpolation where a neighbour is without end: inf - inf is not a number
+    method = "linear" if np.isfinite(values).all() else "lower"
+    low, median, high = np.quantile(values, (0.05, 0.5, 0.95), method=method)  # type: ignore[call-overload]
     return Interval(median=float(median), low=float(low), high=float(high), unit=unit)

@@ -124,12 +124,19 @@ def _by_kernels(member: Member, regimen: Regimen) -> Profile:
     profile = Profile(
         interval=regimen.interval,
         duration=regimen.duration,
-        auc=state.auc24 * regimen.interval / 24.0,
-        at=lambda times: steady_curve(member.model, covariates, member.etas, times=times, **dose),  # type: ignore[arg-type]
+        auc=_without_end(state.auc24) * regimen.interval / 24.0,
+        at=lambda times: _without_end(
+            steady_curve(member.model, covariates, member.etas, times=times, **dose)  # type: ignore[arg-type]
+        ),
         direct=False,
     )
-    profile.__dict__["trough"], profile.__dict__["peak"] = state.trough, state.peak
+    profile.__dict__["trough"], profile.__dict__["peak"] = _without_end(state.trough), _without_end(state.peak)
     return profile
+
+
+def _without_end(values: np.ndarray) -> np.ndarray:
+    """A regimen above what a saturable elimination can clear reaches no steady state: it accumulates without end."""
+    return np.where(np.isnan(values), np.inf, values)
 
 
 def _direct(member: Member, regimen: Regimen) -> bool:
