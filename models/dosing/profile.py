@@ -120,23 +120,29 @@ def _by_kernels(member: Member, regimen: Regimen) -> Profile:
         "duration": regimen.duration,
         "route": regimen.route,
     }
+    known = _without_end if member.model.may_accumulate else _as_it_is
     state = steady_state(member.model, covariates, member.etas, **dose)  # type: ignore[arg-type]
     profile = Profile(
         interval=regimen.interval,
         duration=regimen.duration,
-        auc=_without_end(state.auc24) * regimen.interval / 24.0,
-        at=lambda times: _without_end(
+        auc=known(state.auc24) * regimen.interval / 24.0,
+        at=lambda times: known(
             steady_curve(member.model, covariates, member.etas, times=times, **dose)  # type: ignore[arg-type]
         ),
         direct=False,
     )
-    profile.__dict__["trough"], profile.__dict__["peak"] = _without_end(state.trough), _without_end(state.peak)
+    profile.__dict__["trough"], profile.__dict__["peak"] = known(state.trough), known(state.peak)
     return profile
 
 
 def _without_end(values: np.ndarray) -> np.ndarray:
     """A regimen above what a saturable elimination can clear reaches no steady state: it accumulates without end."""
     return np.where(np.isnan(values), np.inf, values)
+
+
+def _as_it_is(values: np.ndarray) -> np.ndarray:
+    """What is not a number stays so, and stops the search: a steady state exists and was not found."""
+    return values
 
 
 def _direct(member: Member, regimen: Regimen) -> bool:
