@@ -54,7 +54,9 @@ def advise(case: Case, parts: Parts) -> Outcome:
     if serious := tuple(item for item in seen if item.severity == "critical"):
         return Outcome(advice=_refused(case.drug, serious, seen))
     record = case.chart.record
-    choice = choose(case.drug, parts.catalog.models_for(case.drug.name), record)
+    asked = ordered or current
+    models = parts.catalog.models_for(case.drug.name)
+    choice = choose(case.drug, models, record, route=asked.route if asked else None)
     if not choice.usable:
         return Outcome(advice=_no_model(case.drug, choice, seen))
     posteriors, key = _posteriors(choice.usable, case, parts)
@@ -133,7 +135,7 @@ def _comparable(amount: float, interval: float, hours: float) -> bool:
 def _duration(order: OrderedRegimen, amount: float, drug: Drug, label: str) -> tuple[float, tuple[Finding, ...]]:
     if order.duration is not None:
         return order.duration, ()
-    product = next(item for item in drug.products if item.route == order.route)
+    product = next(item for item in drug.products if item.route == order.route and not item.continuous)
     hours = duration(product, amount)
     if not hours:
         return hours, ()

@@ -82,7 +82,9 @@ def _chartable(where: str, model: PopulationModel, drug: Drug) -> None:
                 f"{where}: covariates.{need.name} needs {', '.join(unread)}, which drug.toml's covariates do not list; "
                 "list it there or give a default"
             )
-    if missing := set(drug.routes) - set(model.structure.routes):
+    first = model.id == f"{drug.name}/{drug.preferred[0]}"
+    missing = set(drug.routes) - set(model.structure.routes)
+    if missing and (first or missing == set(drug.routes)):
         raise ModelFileError(f"{where}: structure.routes must have {', '.join(sorted(missing))} as drug.toml doses it")
 
 

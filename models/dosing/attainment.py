@@ -26,7 +26,9 @@ def attainment(found: Sequence[tuple[np.ndarray, Target]]) -> Attainment:
     """
     for values, target in found:
         if np.isnan(values).any():
-            raise ModelsError(f"{target.metric} is not a number in {np.count_nonzero(np.isnan(values))} draws; fit again")
+            raise ModelsError(
+                f"{target.metric} is not a number in {np.count_nonzero(np.isnan(values))} draws; fit again"
+            )
     above = np.any([values > target.high for values, target in found], axis=0)
     short = np.any([values < target.low for values, target in found], axis=0)
     below = short & ~above

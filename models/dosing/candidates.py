@@ -2,22 +2,38 @@
 
 from math import ceil
 
+from models.covariates import value_at
 from models.dosing.advice import Regimen
 from models.drug import Drug, Product
-from models.record import Route
+from models.record import PatientRecord, Route
 
 
-def candidates(drug: Drug, route: Route, *, start: float) -> tuple[Regimen, ...]:
-    """Every dose step at every interval of the route's products, infused at the usual rate; hard limits come later."""
+def candidates(
+    drug: Drug, route: Route, record: PatientRecord | None = None, *, start: float, continuous: bool = False
+) -> tuple[Regimen, ...]:
+    """Every dose step at every interval of the route's products for this patient (None: nobody in particular).
+
+    Hard limits come later. Infused at the usual rate, or over the whole interval where a continuous infusion is asked
+    for and there is one.
+    """
+    fitting = [item for item in drug.products if item.route == route and _fits(item, record)]
+    ours = [item for item in fitting if item.continuous == continuous]
     return tuple(
         Regimen(amount=amount, interval=interval, duration=hours, route=route, start=start)
-        for product in drug.products
-        if product.route == route
+        for product in ours or fitting
         for interval in product.intervals
         for amount in _amounts(product)
         for hours in (interval if product.continuous else duration(product, amount),)
         if hours < interval or product.continuous
     )
+
+
+def _fits(product: Product, record: PatientRecord | None) -> bool:
+    """A product is for everybody, or for those whose covariates are known to be in its ranges."""
+    if record is None:
+        return not product.when
+    values = {item.covariate: value_at(record, item.covariate, record.now) for item in product.when}
+    return all(values[c.covariate] is not None and c.holds(values[c.covariate] or 0.0) for c in product.when)
 
 
 def duration(product: Product, amount: float) -> float:

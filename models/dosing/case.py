@@ -19,6 +19,8 @@ from models.fit.average import Ensemble, ModelFit, draw_ensemble
 from models.record import PatientRecord
 from models.target import Target
 
+FEW = 300  # a share of 300 draws is known to 3 points
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Case:
@@ -87,8 +89,14 @@ def open_case(
     seed: int,
     draws: int,
 ) -> Case:
-    """Draws the sample, shared over the models by weight: the same seed gives the same case."""
+    """Draws the sample, shared over the models by weight: the same seed gives the same case.
+
+    Where a model is not linear every regimen costs a search for its steady state, and FEW draws have to do.
+    """
     unreliable: list[str] = []
+    weighed = zip(fits, ensemble.members, strict=True)
+    if any(part.weight > 0.0 and not fit.model.linear for fit, part in weighed):
+        draws = min(draws, FEW)
 
     def drawn(k: int, count: int, own: int) -> np.ndarray:
         found = _sample(fits[k], count, own)

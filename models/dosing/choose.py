@@ -8,7 +8,7 @@ from models.dosing.applicability import applicable
 from models.drug import Drug
 from models.findings import Finding
 from models.population import PopulationModel
-from models.record import PatientRecord
+from models.record import PatientRecord, Route
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,9 +21,12 @@ class ModelChoice:
     findings: tuple[Finding, ...]
 
 
-def choose(drug: Drug, models: Sequence[PopulationModel], record: PatientRecord) -> ModelChoice:
-    """models: in order of preference. By the site's policy first, then by each model's domain.
+def choose(
+    drug: Drug, models: Sequence[PopulationModel], record: PatientRecord, *, route: Route | None = None
+) -> ModelChoice:
+    """models: in order of preference. By the site's policy first, then by routes, then by each model's domain.
 
+    route: of the regimens to come, None = the drug's first; those of the doses given have to be described too.
     Under the policy "preferred" the first that holds the patient speaks alone.
     """
     usable: list[PopulationModel] = []
@@ -31,6 +34,8 @@ def choose(drug: Drug, models: Sequence[PopulationModel], record: PatientRecord)
     seen: dict[str, tuple[Finding, ...]] = {}
     for model in models:
         reason = drug.policy.refuses(model.id.partition("/")[2])
+        if not reason:
+            reason = _routes(model, {route or drug.routes[0], *(dose.route for dose in record.doses)})
         if not reason:
             seen[model.id] = applicable(model, drug, record)
             reason = " ".join(item.text for item in seen[model.id] if item.severity == "critical")
@@ -42,3 +47,9 @@ def choose(drug: Drug, models: Sequence[PopulationModel], record: PatientRecord)
             usable.append(model)
     first = next((model for model in models if model.id in seen), models[0])
     return ModelChoice(usable=tuple(usable), left_out=tuple(out), first=first, findings=seen.get(first.id, ()))
+
+
+def _routes(model: PopulationModel, needed: set[Route]) -> str:
+    missing = sorted(needed - set(model.structure.routes))
+    described = " and ".join(model.structure.routes)
+    return f"It describes {described} doses, not {' and '.join(missing)} ones." if missing else ""

@@ -77,6 +77,8 @@ def _these(covariates: tuple[str, ...]) -> str:
 
 
 def _change(value: float, against: float) -> str:
+    if against == 0.0:
+        return ""  # an absent lag has no per cent
     ratio = value / against
     if abs(ratio - 1.0) < WORTH_SAYING:
         return ""

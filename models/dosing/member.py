@@ -33,7 +33,7 @@ class Member:
 
     @cached_property
     def covariates(self) -> dict[str, float]:
-        """By name, as the model uses them; given for ever, a regimen is past every change with the time of treatment."""
+        """By name; a regimen given for ever is past what changes with the time of treatment."""
         values = zip(self.model.needs, self.resolved.values[-1], strict=True)
         return {need.name: need.steps[-1] if need.steps else float(value) for need, value in values}
 

@@ -18,6 +18,7 @@ from models.dosing.estimates import estimates
 from models.dosing.explain import differs
 from models.dosing.first_day import first_days
 from models.dosing.level_checks import infusion_findings, unexplained, unexplained_findings
+from models.dosing.narrow import narrowed
 from models.dosing.next_sample import next_sample
 from models.dosing.optimise import ranked
 from models.dosing.outcome import Label, outcome
@@ -32,6 +33,7 @@ from models.errors import ModelsError, RecordError
 from models.findings import Finding
 from models.fit import Posterior
 from models.fit.average import Ensemble, Method, ModelFit, average
+from models.fit.draw_time import draw_time_doubts
 from models.population import PopulationModel
 from models.record import PatientRecord, Route
 from models.subject import subject_from_record
@@ -91,6 +93,7 @@ def recommend(
     )
     seen += (*case.lead.subject.findings, *data_age(drug, record), *infusion_findings(record))
     seen += (*unexplained_findings(lead.posterior, record, drug.concentration_unit), *_unreliable(case))
+    seen += _draw_times(lead, record)
     return replace(_search(case, choice, current, ordered, seen, seed), considered=considered)
 
 
@@ -105,11 +108,11 @@ def _search(
     plan = schedule(case.record, current)
     weight = value_at(case.record, "weight", case.record.now)
     # from when it would be given on: what a course still reaches depends on the doses left in it
-    options = [
-        _due(item, plan) for item in candidates(case.drug, _route(case, current, ordered), start=case.record.now)
-    ]
+    route, continuous = _route(case, current, ordered), _continuous(ordered, current)
+    found = candidates(case.drug, route, case.record, start=case.record.now, continuous=continuous)
+    options = [_due(item, plan) for item in found]
     kept = None if not_given(case.record, current) else current
-    ranking = ranked(case, options, weight=weight, current=kept)
+    ranking = ranked(case, narrowed(case, options), weight=weight, current=kept)
     best = ranking.best
     if not best:
         return declined(case.drug, case.lead.model, (_nothing_allowed(case),), seen)
@@ -255,7 +258,29 @@ def _doubts(
 
 
 def _not_read(drug: Drug) -> tuple[Finding, ...]:
-    return (Finding(code="not-read", severity="info", text=drug.not_read),) if drug.not_read else ()
+    found = (Finding(code="not-read", severity="info", text=drug.not_read),) if drug.not_read else ()
+    if drug.level_codes:
+        return found
+    text = f"No laboratory code of {drug.analyte} levels is known here: levels in the EHR are not read."
+    return (*found, Finding(code="levels-not-read", severity="warning", text=text))
+
+
+def _draw_times(fit: ModelFit, record: PatientRecord) -> tuple[Finding, ...]:
+    """The level whose draw time is most doubtful; a wrong one casts doubt on its neighbours, so only the worst."""
+    doubts = draw_time_doubts(fit.model, fit.subject, fit.posterior, latest=record.now)
+    if not doubts:
+        return ()
+    worst = doubts[0]
+    moved = worst.best - worst.recorded
+    level = record.levels[worst.level]
+    text = (
+        f"The level of {level.value:.4g} {level.unit} ({record.now - level.time:.1f} h ago) would be explained far "
+        f"better if it had been drawn {abs(moved):.1f} h {'later' if moved > 0 else 'earlier'}"
+        f"{', on the other side of a dose' if worst.over_a_dose else ''} ({worst.predicted_best:.3g} instead of "
+        f"{worst.predicted:.3g} {level.unit} expected): its time may be worth a check."
+    )
+    sources = (level.source,) if level.source else ()
+    return (Finding(code="draw-time-doubtful", severity="warning", text=text, sources=sources),)
 
 
 def _none_explained(posterior: Posterior, record: PatientRecord, drug: Drug) -> tuple[Finding, ...]:

@@ -21,13 +21,25 @@ class LevelCode:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Condition:
+    """A covariate from low (included) until high (excluded)."""
+
+    covariate: str
+    low: float
+    high: float
+
+    def holds(self, value: float) -> bool:
+        return self.low <= value < self.high
+
+
+@dataclass(frozen=True, kw_only=True)
 class Product:
     """How one route is dosed in practice.
 
     increment, smallest, largest: mg of one administration that the search proposes. intervals: h.
     usual_rate: mg/h from which a proposed infusion's duration follows, None for swallowed or injected doses and where
     shortest_duration is the usual one; duration is rounded up to duration_step h and never below shortest_duration h.
-    continuous: infused over the whole interval.
+    continuous: infused over the whole interval. when: for whom; empty: everybody.
     """
 
     route: Route
@@ -41,6 +53,7 @@ class Product:
     duration_step: float
     source: str
     continuous: bool = False
+    when: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,18 +84,6 @@ class Preference:
     trough_high: float | None = None
     single_per_kg: float | None = None
     source: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Condition:
-    """A covariate from low (included) until high (excluded)."""
-
-    covariate: str
-    low: float
-    high: float
-
-    def holds(self, value: float) -> bool:
-        return self.low <= value < self.high
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 from typing import cast, get_args
 
 from models.datafile import Table
+from models.drug.conditions import read_condition
 from models.drug.drug import Product
 from models.record import Route
 
@@ -20,6 +21,7 @@ def read_product(table: Table) -> Product:
         duration_step=table.number("duration_step_h", above=0, default=0.5),
         source=table.text("source"),
         continuous=table.flag("continuous", default=False),
+        when=tuple(read_condition(item) for item in table.tables("when", default=[])),
     )
     if product.largest < product.smallest:
         raise table.error("largest_mg", f"at least smallest_mg ({product.smallest:g})", product.largest)

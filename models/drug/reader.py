@@ -186,9 +186,10 @@ def _check(path: Path, drug: Drug) -> None:
         raise ModelFileError(f"{where}: name must be its folder's, {path.parent.name!r}, got {drug.name!r}")
     if bool(drug.estimate_only) == bool(drug.products and drug.targets):
         raise ModelFileError(f"{where}: expected either [[product]] and [[target]], or estimate_only saying why not")
-    conditions = {item.covariate for target in drug.targets for item in target.when}
+    whens = [*(target.when for target in drug.targets), *(product.when for product in drug.products)]
+    conditions = {item.covariate for when in whens for item in when}
     if unknown := sorted({*conditions} - {*COVARIATES}):
-        raise ModelFileError(f"{where}: target.when names {unknown}; known are {sorted(COVARIATES)}")
+        raise ModelFileError(f"{where}: when names {unknown}; known are {sorted(COVARIATES)}")
     if unknown := sorted({*drug.covariates, *drug.max_age} - {*COVARIATES, "level"}):
         raise ModelFileError(f"{where}: covariates {unknown} are not known; known are {sorted(COVARIATES)}")
     if "level" not in drug.plausible or drug.plausible["level"].unit != drug.concentration_unit:

@@ -4,7 +4,8 @@ from math import inf
 from typing import Any, cast, get_args
 
 from models.datafile import Table
-from models.drug.drug import Condition, DrugTarget
+from models.drug.conditions import read_condition
+from models.drug.drug import DrugTarget
 from models.target import Metric, Target, unit_of
 
 _OF_METRIC = {"at_h": ("concentration_at",), "over_h": ("cumulative_auc",), "times_mic": ("time_above",)}
@@ -16,7 +17,7 @@ def read_target(table: Table, concentration_unit: str) -> DrugTarget:
     target = DrugTarget(
         target=_bounds(table, concentration_unit, indication, source),
         also=tuple(_also(item, concentration_unit, indication) for item in table.tables("also", default=[])),
-        when=tuple(_condition(item) for item in table.tables("when", default=[])),
+        when=tuple(read_condition(item) for item in table.tables("when", default=[])),
         given=cast(Any, table.text("given", default="any", one_of=("any", "intermittent", "continuous"))),
         above_means=table.text("above_means", default=""),
         below_means=table.text("below_means", default=""),
@@ -53,14 +54,3 @@ def _bounds(table: Table, concentration_unit: str, indication: str, source: str)
         free=table.number("free_fraction", above=0, default=1.0),
         times_mic=table.number("times_mic", above=0, default=1.0) if metric == "time_above" else 1.0,
     )
-
-
-def _condition(table: Table) -> Condition:
-    low, high = table.maybe("from"), table.maybe("until")
-    condition = Condition(
-        covariate=table.text("covariate"), low=-inf if low is None else low, high=inf if high is None else high
-    )
-    if not condition.low < condition.high:
-        raise table.error("until", f"above from ({condition.low:g})", condition.high)
-    table.finish()
-    return condition

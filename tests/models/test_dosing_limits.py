@@ -62,7 +62,7 @@ def test_a_bolus_breaks_the_rate_limit() -> None:
 
 def test_each_limit_broken_is_said() -> None:
     sentences = broken_limits(infusion(5000, 6, 1), VANCOMYCIN, weight=70)
-    assert len(sentences) == 4  # single, daily, single per kg, rate
+    assert len(sentences) == 5  # single, daily, single and daily per kg, rate
     assert all("Am J Health Syst Pharm" in sentence for sentence in sentences)
 
 
