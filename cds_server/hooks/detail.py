@@ -192,11 +192,14 @@ def _covariate(item: CovariateUsed, chart: Chart) -> str:
 
 
 def models_table(considered: Iterable[ModelConsidered]) -> str:
-    """The models of the drug with their share of the answer, those without one with the reason; '' where one speaks."""
+    """The models with a share of the answer; how many of the drug have none, whose reasons the page has."""
     rows = list(considered)
+    used = [row for row in rows if row.weight > 0.0]
     if len(rows) < 2:
         return ""
-    return table(["Model", "Share", "Why not"], [[escape(row.title), share(row), escape(row.reason)] for row in rows])
+    rest = len(rows) - len(used)
+    said = f"{rest} more of this drug do not hold this patient or were left out; the page says why." if rest else ""
+    return join(table(["Model", "Share"], [[escape(row.title), share(row)] for row in used]) if used else "", said)
 
 
 def share(row: ModelConsidered) -> str:

@@ -128,7 +128,8 @@ def _grid(model: PopulationModel, subject: Subject, interval: float, duration: f
     observed = model.outputs[0].compartment
     direct = all(model.structure.compartments[c] == observed for c in subject.events.dose[:, D_COMP].astype(int))
     if direct and (subject.events.dose[:, D_RATE] >= 0.0).all() and not model.structure.dosing.get(observed):
-        return np.array([duration % interval or min(duration, interval), interval])
+        # a bolus is at its highest right after it was given, an infusion at its end
+        return np.array([duration % interval or min(duration, interval) or 1e-9 * interval, interval])
     # closer together at first, where absorption makes the peak
     return np.append(interval * (np.arange(points) / points) ** 2, interval)
 
