@@ -16,7 +16,7 @@ def candidates(
     Hard limits come later. Infused at the usual rate, or over the whole interval where a continuous infusion is asked
     for and there is one.
     """
-    fitting = [item for item in drug.products if item.route == route and _fits(item, record)]
+    fitting = [item for item in drug.products if item.route == route and fits(item, record)]
     ours = [item for item in fitting if item.continuous == continuous]
     return tuple(
         Regimen(amount=amount, interval=interval, duration=hours, route=route, start=start)
@@ -28,7 +28,7 @@ def candidates(
     )
 
 
-def _fits(product: Product, record: PatientRecord | None) -> bool:
+def fits(product: Product, record: PatientRecord | None) -> bool:
     """A product is for everybody, or for those whose covariates are known to be in its ranges."""
     if record is None:
         return not product.when

@@ -18,6 +18,7 @@ from models.dosing.estimates import estimates
 from models.dosing.explain import differs
 from models.dosing.first_day import first_days
 from models.dosing.level_checks import infusion_findings, unexplained, unexplained_findings
+from models.dosing.loading import loading_dose
 from models.dosing.narrow import narrowed
 from models.dosing.next_sample import next_sample
 from models.dosing.optimise import ranked
@@ -145,7 +146,8 @@ def _recommendation(
     from_levels = lead.posterior.status != "prior"
     parameters = estimates(lead)
     seen += (start.finding,) if start.finding else ()
-    seen += on_regimens(regimens, choice) + no_loading_dose(case)
+    begun = loading_dose(case, regimens[0].regimen, value_at(case.record, "weight", case.record.now))
+    seen += on_regimens(regimens, choice) + ((begun.finding,) if begun else no_loading_dose(case))
     return Recommendation(
         drug=case.drug.name,
         target=case.target,
@@ -161,6 +163,7 @@ def _recommendation(
         basis="levels" if from_levels else "covariates",
         seed=seed,
         draws=case.draws,
+        loading=begun.loading if begun else None,
         next_sample=next_sample(case, regimens[0].regimen, seed=seed),
     )
 

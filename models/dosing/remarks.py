@@ -25,7 +25,7 @@ def on_regimens(regimens: tuple[RegimenOutcome, ...], choice: TargetChoice) -> t
 
 
 def no_loading_dose(case: Case) -> tuple[Finding, ...]:
-    """Said where nothing was given yet: what is proposed are maintenance regimens."""
+    """Said where nothing was given yet and the target has no start to judge a loading dose by."""
     if case.record.doses:
         return ()
     text = (

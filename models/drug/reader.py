@@ -41,6 +41,7 @@ def load_drug(path: Path) -> Drug:
 
 def _drug(top: Table, common: Mapping[str, Plausible], digest: str) -> Drug:
     mass, codes, hold = top.table("molar_mass"), top.table("codes"), top.table("hold", default={})
+    loading = top.table("loading", default={})
     unit = top.text("concentration_unit", one_of=("mg/L", "ug/L"))
     drug = Drug(
         name=top.text("name"),
@@ -68,6 +69,7 @@ def _drug(top: Table, common: Mapping[str, Plausible], digest: str) -> Drug:
         removed_by_dialysis=top.flag("removed_by_dialysis"),
         hold_above=hold.maybe("above", above=0),
         hold_source=hold.text("source", default=""),
+        loading_source=loading.text("source", default=""),
         checks=_checks(top.table("checks")),
         covers=_covers(top.table("covers", default={})),
         estimate_only=top.text("estimate_only", default=""),
@@ -75,7 +77,7 @@ def _drug(top: Table, common: Mapping[str, Plausible], digest: str) -> Drug:
         not_verified=top.texts("not_verified"),
         hash=digest,
     )
-    for table in (mass, codes, hold):
+    for table in (mass, codes, hold, loading):
         table.finish()
     return drug
 

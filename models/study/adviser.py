@@ -9,6 +9,7 @@ from models.covariates import value_at
 from models.dosing.advice import Regimen
 from models.dosing.candidates import candidates
 from models.dosing.case import Case, open_case
+from models.dosing.narrow import narrowed
 from models.dosing.optimise import ranked
 from models.dosing.schedule import schedule
 from models.dosing.start import starts_of
@@ -54,9 +55,10 @@ def advised(case: Case, current: Regimen) -> Forecast | None:
     kept = current if record.doses else None
     plan = schedule(record, kept)
     options = [
-        replace(item, start=plan.due(item.interval)) for item in candidates(case.drug, current.route, start=record.now)
+        replace(item, start=plan.due(item.interval))
+        for item in candidates(case.drug, current.route, record, start=record.now)
     ]
-    best = ranked(case, options, weight=value_at(record, "weight", record.now), current=kept).best[:1]
+    best = ranked(case, narrowed(case, options), weight=value_at(record, "weight", record.now), current=kept).best[:1]
     if not best:
         return None
     chosen = best[0].regimen

@@ -160,10 +160,10 @@ def test_a_chart_in_other_units_once_converted_is_the_same_chart(catalog: Catalo
     assert converted.regimens[0].exposure.median == pytest.approx(native.regimens[0].exposure.median, rel=1e-6)
 
 
-def test_first_dose_rests_on_covariates_and_says_that_no_loading_dose_is_worked_out(catalog: Catalog) -> None:
+def test_first_dose_rests_on_covariates_and_comes_with_a_loading_dose(catalog: Catalog) -> None:
     advice = advise(catalog, on_vancomycin(), now=1.0)
     assert advice.basis == "covariates"
-    assert "no-loading-dose" in codes(advice)
+    assert "loading-dose" in codes(advice)
     assert advice.regimens[0].regimen.start == 1.0
     assert advice.differs[0].startswith("No level")
     # 64 y, 82 kg, 1.2 mg/dL: CrCl 72.13, typical CL 4.5 * (72.13/120)^0.8 = 2.995 L/h
