@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from models.covariates import CovariateUsed, breakpoints, resolve
+from models.covariates import breakpoints, resolve, values_of
 from models.errors import RecordError, UnitError
 from models.events import (
     ABOVE,
@@ -37,7 +38,7 @@ class Subject:
     """What the kernels need of one patient.
 
     levels: (o, 3) with the columns that models.events names; sources: their keys into the chart.
-    covariates: (r, needs), in force from row_time (r,) h on. used, findings: as models.covariates.resolve gives them.
+    covariates: (r, needs), in force from row_time (r,) h on.
     """
 
     model: PopulationModel
@@ -46,8 +47,6 @@ class Subject:
     covariates: np.ndarray
     row_time: np.ndarray
     sources: tuple[str, ...] = ()
-    used: tuple[CovariateUsed, ...] = ()
-    findings: tuple[Finding, ...] = ()
 
 
 def subject_from_record(model: PopulationModel, record: PatientRecord, *, extra_doses: Iterable[Dose] = ()) -> Subject:
@@ -60,12 +59,10 @@ def subject_from_record(model: PopulationModel, record: PatientRecord, *, extra_
     record = replace(record, doses=tuple(doses))
     columns = dose_columns(model, doses)
     times = [level.time for level in record.levels]
-    changes = [[c.time for c in record.covariates], breakpoints(model.needs, record), [record.now]]
-    points = np.unique(np.concatenate([columns["time"], times, *changes]))
-    resolved = resolve(model.needs, record, points)
-    at_now = resolve(model.needs, record, [record.now])
-    first = _changes(resolved.values)
-    covariates, row_time = resolved.values[first], points[first]
+    points = _points(model, record, columns["time"])
+    values = values_of(model.needs, record, points)
+    first = _changes(values)
+    covariates, row_time = values[first], points[first]
     levels = _levels(model, record)
     return assemble(
         model,
@@ -75,9 +72,19 @@ def subject_from_record(model: PopulationModel, record: PatientRecord, *, extra_
         obs_time=np.array(times, dtype=float),
         levels=levels,
         sources=tuple(level.source for level in record.levels),
-        used=at_now.used,
-        findings=resolved.findings,
     )
+
+
+def covariate_findings(model: PopulationModel, record: PatientRecord) -> tuple[Finding, ...]:
+    """What has to be said about the covariates that a subject's rows are made of."""
+    return resolve(model.needs, record, _points(model, record, [dose.time for dose in record.doses])).findings
+
+
+def _points(model: PopulationModel, record: PatientRecord, doses: ArrayLike) -> np.ndarray:
+    """Times at which covariates are looked up: doses, levels, their own entries and steps, now."""
+    drawn = [level.time for level in record.levels]
+    charted = [item.time for item in record.covariates]
+    return np.unique(np.concatenate([doses, drawn, charted, breakpoints(model.needs, record), [record.now]]))
 
 
 def assemble(
@@ -89,8 +96,6 @@ def assemble(
     obs_time: np.ndarray,
     levels: np.ndarray,
     sources: tuple[str, ...] = (),
-    used: tuple[CovariateUsed, ...] = (),
-    findings: tuple[Finding, ...] = (),
 ) -> Subject:
     """A subject whose covariate rows (r, needs) hold forward from row_time (r,); doses as dose_columns gives them."""
     names = tuple(need.name for need in model.needs)
@@ -125,8 +130,6 @@ def assemble(
         covariates=covariates,
         row_time=row_time,
         sources=sources,
-        used=used,
-        findings=findings,
     )
 
 

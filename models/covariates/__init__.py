@@ -1,8 +1,18 @@
 """From a chart to the covariates that a model asks for."""
 
 from models.covariates.need import CovariateNeed
-from models.covariates.resolve import CovariateUsed, Resolved, breakpoints, resolve
+from models.covariates.resolve import CovariateUsed, Resolved, breakpoints, resolve, values_of
 from models.covariates.series import value_at
 from models.covariates.words import shown, words
 
-__all__ = ["CovariateNeed", "CovariateUsed", "Resolved", "breakpoints", "resolve", "shown", "value_at", "words"]
+__all__ = [
+    "CovariateNeed",
+    "CovariateUsed",
+    "Resolved",
+    "breakpoints",
+    "resolve",
+    "shown",
+    "value_at",
+    "values_of",
+    "words",
+]

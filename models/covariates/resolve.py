@@ -13,7 +13,7 @@ from models.covariates.words import shown, words
 from models.errors import MissingCovariate
 from models.findings import Finding
 from models.formulas import FORMULAS, Formula
-from models.record import PatientRecord
+from models.record import Covariate, PatientRecord
 from models.units import COVARIATES
 
 
@@ -46,8 +46,34 @@ class _Part:
     findings: tuple[Finding, ...] = ()
 
 
+def values_of(needs: Iterable[CovariateNeed], record: PatientRecord, times: ArrayLike) -> np.ndarray:
+    """(k, len(needs)) at times (k,), as `resolve` has them, without a word about them: for predictions."""
+    at = np.atleast_1d(np.asarray(times, dtype=float))
+    needs = tuple(needs)
+    record = _with_derived(needs, record)
+    series = {name: record.series(name) for name in dict.fromkeys(name for need in needs for name in need.inputs)}
+    columns = [_values(need, series, at) for need in needs]
+    return np.column_stack(columns) if columns else np.empty((at.size, 0))
+
+
+def _values(need: CovariateNeed, series: Mapping[str, tuple[Covariate, ...]], at: np.ndarray) -> np.ndarray:
+    missing = [name for name in need.inputs if not series[name]]
+    if missing and need.default is None:
+        raise MissingCovariate(missing[0], missing_text(need, missing))
+    if missing:
+        return np.full(at.size, need.default)
+    raw = {name: in_force(series[name], at, need.between) for name in need.inputs}
+    made = raw[need.name] if need.formula == "measured" else FORMULAS[need.formula].function(**raw, **need.options)
+    values = _stepped(need, np.asarray(made, dtype=float))
+    return values if need.low is None and need.high is None else np.clip(values, need.low, need.high)
+
+
+def _with_derived(needs: tuple[CovariateNeed, ...], record: PatientRecord) -> PatientRecord:
+    return with_derived(record) if any(name in DERIVED for need in needs for name in need.inputs) else record
+
+
 def resolve(needs: Iterable[CovariateNeed], record: PatientRecord, times: ArrayLike) -> Resolved:
-    """Values of each need at times (k,), h since the record's origin.
+    """Values of each need at times (k,), h since the record's origin; what was used is told for the last of them.
 
     The last value before each time is carried forward; before the first value the first is carried back and said so.
     Truncation, defaults and a floored creatinine are findings. Raises MissingCovariate naming the raw value that the
@@ -55,8 +81,7 @@ def resolve(needs: Iterable[CovariateNeed], record: PatientRecord, times: ArrayL
     """
     at = np.atleast_1d(np.asarray(times, dtype=float))
     needs = tuple(needs)
-    if any(name in DERIVED for need in needs for name in need.inputs):
-        record = with_derived(record)
+    record = _with_derived(needs, record)
     parts = [_one(need, record, at) for need in needs]
     raw = {name: _used_raw(need, record, name, at[-1]) for need in needs for name in _present(need, record)}
     made = {part.used.name: part.used for part in parts if part.used.name not in raw or part.clipped}

@@ -73,7 +73,8 @@ def linear_shares(quantity: np.ndarray, levels: Foretold) -> tuple[np.ndarray, n
     noise = np.where(levels.log[:, None], levels.sd**2, np.log1p((levels.sd / np.maximum(levels.f, 1e-12)) ** 2))
     z = z - z.mean(axis=0)
     q = (quantity - quantity.mean()) / quantity.std()
-    spread = z.T @ z / len(z) + np.diag(noise.mean(axis=0))
+    # not by BLAS: it would wake every core for a product that takes a millisecond
+    spread = np.einsum("mi,mj->ij", z, z) / len(z) + np.diag(noise.mean(axis=0))
     shared = z.T @ q / len(z)
     own = np.diag(spread)
     one = 1.0 - shared**2 / own

@@ -37,7 +37,7 @@ from models.fit.average import Ensemble, Method, ModelFit, average
 from models.fit.draw_time import draw_time_doubts
 from models.population import PopulationModel
 from models.record import PatientRecord, Route
-from models.subject import subject_from_record
+from models.subject import covariate_findings, subject_from_record
 from models.target import Target, metric_words, range_words
 
 
@@ -92,7 +92,7 @@ def recommend(
     case = open_case(
         drug, tuple(fits), ensemble, record, target=choice.target, also=choice.also, seed=seed, draws=draws
     )
-    seen += (*case.lead.subject.findings, *data_age(drug, record), *infusion_findings(record))
+    seen += (*covariate_findings(lead.model, case.record), *data_age(drug, record), *infusion_findings(record))
     seen += (*unexplained_findings(lead.posterior, record, drug.concentration_unit), *_unreliable(case))
     seen += _draw_times(lead, record)
     return replace(_search(case, choice, current, ordered, seen, seed), considered=considered)
