@@ -8,6 +8,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -17,7 +18,7 @@ import numpy as np
 from scipy.integrate import solve_ivp
 from scipy.optimize import minimize
 
-from models.fit import fit_many, fit_map, sample
+from models.fit import average, fit_each, fit_many, fit_map, sample
 from models.pk import concentrations
 from models.population import PopulationModel, load_model
 from models.record import Covariate, Dose, Level, PatientRecord, Route
@@ -25,7 +26,9 @@ from models.subject import Subject, subject_from_record
 
 ROOT = Path(__file__).parents[1]
 MODELS = ROOT / "tests" / "data" / "reference" / "models"
-VANCOMYCIN = load_model(ROOT / "models" / "drugs" / "vancomycin" / "goti2018.toml")
+DRUG = ROOT / "models" / "drugs" / "vancomycin"
+VANCOMYCIN = load_model(DRUG / "goti2018.toml")
+ADULTS = ("goti2018", "buelga2005", "llopissalvia2006", "revilla2010", "roberts2011", "thomson2009")
 ADULT = {"weight": 80.0, "age": 60.0, "female": 0.0, "creatinine": 1.1}
 
 
@@ -75,14 +78,43 @@ def main() -> None:
     say("MAP, 1 compartment, oral with lag, 8 doses, 3 levels", milliseconds(lambda: fit_map(lag, oral)), aim="aim 0.2")
     mm = milliseconds(lambda: fit_map(menten, nonlinear), 20)
     say("MAP, Michaelis-Menten oral (ODE), 12 doses, 3 levels", mm, aim="aim 4")
-    posterior = fit_map(VANCOMYCIN, vancomycin)
-    drawn = milliseconds(lambda: sample(VANCOMYCIN, vancomycin, posterior, 1000, seed=1), 20)
-    say("1,000 draws of the posterior, importance resampling", drawn, aim="aim 3")
+    _draws(VANCOMYCIN, vancomycin)
+    _ensemble(vancomycin)
     _batch(two, iv)
     _growth(two)
     _scipy(two, iv, ours)
     _start()
     say("peak memory", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "MiB")
+
+
+def _draws(model: PopulationModel, subject: Subject) -> None:
+    """A fit, then 1,000 of the posterior from over 2,000 weighted proposals, with Pareto's k."""
+    whole = milliseconds(lambda: sample(model, subject, fit_map(model, subject), 1000, seed=1), 100)
+    say("Laplace and 1,000 draws of the posterior with their weights", whole, aim="aim 3")
+
+
+def _ensemble(subject: Subject) -> None:
+    """Six published models on one record: fitted, weighed by their evidence, and with the record read anew."""
+    models = [load_model(DRUG / f"{name}.toml") for name in ADULTS]
+    record = _record(subject)
+    subjects = [subject_from_record(model, record) for model in models]
+    say("six models of one drug, fitted", milliseconds(lambda: fit_each(subjects), 100), aim="aim 2")
+    say("  with their weights", milliseconds(lambda: average(fit_each(subjects)), 100))
+    again = milliseconds(lambda: average(fit_each([subject_from_record(m, record) for m in models])), 50)
+    say("  with their weights, and the record made into each model's arrays", again)
+
+
+def _record(subject: Subject) -> PatientRecord:
+    """The chart of `patient` once more, with the covariates that the other models need."""
+    chart = ADULT | {"height": 178.0, "dialysis": 0.0}
+    times, values = subject.events.obs[:, 0], subject.levels[:, 0]
+    return PatientRecord(
+        drug=subject.model.drug,
+        now=float(times.max()) + 0.5,
+        doses=tuple(Dose(time=12.0 * k, amount=1000, route="iv", duration=1.0) for k in range(15)),
+        levels=tuple(Level(time=float(t), value=float(v), unit="mg/L") for t, v in zip(times, values, strict=True)),
+        covariates=tuple(Covariate(name=name, time=0, value=value) for name, value in chart.items()),
+    )
 
 
 def _batch(model: PopulationModel, subject: Subject) -> None:
@@ -99,9 +131,23 @@ def _batch(model: PopulationModel, subject: Subject) -> None:
 
 
 def _growth(model: PopulationModel) -> None:
+    """Doses every 12 h; and, as charts have them, at odd minutes, where no interval comes again."""
+    heads = f"{'every 12 h':>12s} {'a dose':>10s} {'odd times':>12s} {'a dose':>10s}"
+    print(f"{'MAP, 2 compartments, 2 levels':44s} {heads}")
     for doses in (10, 100, 1000):
         subject = patient(model, "iv", 500, doses, (12.0 * doses - 30, 12.0 * doses - 0.5))
-        say(f"MAP, 2 compartments, {doses} doses, 2 levels", milliseconds(lambda s=subject: fit_map(model, s), 30))  # type: ignore[misc]
+        even = milliseconds(lambda s=subject: fit_map(model, s), 30)  # type: ignore[misc]
+        late = _odd(subject)
+        odd = milliseconds(lambda s=late: fit_map(model, s), 30)  # type: ignore[misc]
+        each = f"{1000 * even / doses:7.2f} us {odd:9.3f} ms {1000 * odd / doses:7.2f} us"
+        print(f"{f'  {doses} doses':44s} {even:9.3f} ms {each}")
+
+
+def _odd(subject: Subject) -> Subject:
+    """The same doses, each up to half an hour late."""
+    dose = subject.events.dose.copy()
+    dose[:, 0] += np.random.default_rng(0).integers(0, 30, dose.shape[0]) / 60.0
+    return replace(subject, events=subject.events._replace(dose=dose))
 
 
 def _scipy(model: PopulationModel, subject: Subject, ours: float) -> None:

@@ -1,5 +1,8 @@
 """How numeric kernels are compiled: once for all models, cached on disk, without the interpreter's lock."""
 
+import os
+import re
+import shutil
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -39,6 +42,33 @@ def cache_folder() -> Path:
 # and so old numbers, would be loaded. One folder for each state of the sources makes that impossible.
 _CONFIG: Any = numba.config  # its attributes are made at run time
 _CONFIG.CACHE_DIR = str(Path(_CONFIG.CACHE_DIR or cache_folder()) / f"kernels-{sources_digest()}")
+# Machine code of other states of the sources goes once nobody has used it for this long: 10 MB a state add up.
+UNUSED_DAYS = 7.0
+
+
+def tidy(current: Path | None = None) -> tuple[Path, ...]:
+    """Marks the folder of this state as used, and removes those beside it that were not for UNUSED_DAYS.
+
+    A process that still runs such an older state compiles again at its next start; no number depends on it. Only
+    folders named as this module names them are touched. Returns what was removed.
+    """
+    here = current or Path(_CONFIG.CACHE_DIR)
+    try:
+        here.mkdir(parents=True, exist_ok=True)
+        os.utime(here)
+        latest = here.stat().st_mtime
+        beside = [folder for folder in here.parent.iterdir() if re.fullmatch(r"kernels-[0-9a-f]{16}", folder.name)]
+        stale = [folder for folder in beside if folder != here and _unused(folder, latest)]
+    except OSError:
+        return ()  # a cache that can not be tidied is no reason not to compute
+    for folder in stale:
+        shutil.rmtree(folder, ignore_errors=True)
+    return tuple(stale)
+
+
+def _unused(folder: Path, latest: float) -> bool:
+    is_ours = folder.is_dir() and not folder.is_symlink()
+    return is_ours and latest - folder.stat().st_mtime > UNUSED_DAYS * 86400.0
 
 
 def _compiled(function: _F, **options: Any) -> _F:

@@ -13,6 +13,8 @@ from models.events import (
     BELOW,
     D_COMP,
     D_RATE,
+    D_STEADY,
+    D_TIME,
     DOSE,
     MODELLED_DURATION,
     MODELLED_RATE,
@@ -24,7 +26,7 @@ from models.events import (
 from models.findings import Finding
 from models.population.effects import typical_values
 from models.population.model import PopulationModel
-from models.population.plan import DEPOT_COMP, MATRIX, MODAL, Plan, plan_of
+from models.population.plan import DEPOT_COMP, MATRIX, MODAL, ODE, Plan, plan_of
 from models.population.structure import MASS
 from models.record import Dose, PatientRecord
 
@@ -146,7 +148,16 @@ def observations(row_time: np.ndarray, times: np.ndarray, output: int | np.ndarr
 
 
 def method_for(plan: Plan, dose: np.ndarray) -> int:
-    """The closed form does not take an infusion into a depot; the matrix exponential does."""
+    """The closed form does not take an infusion into a depot; the matrix exponential does.
+
+    Raises RecordError for a steady state on top of another (SS 2) in a model where states do not add up.
+    """
+    if plan.method == ODE and (dose[:, D_STEADY] == 2).any():
+        at = dose[dose[:, D_STEADY] == 2][0, D_TIME]
+        raise RecordError(
+            f"dose at {at:g} h adds its steady state to another (SS 2, or a dose into two compartments), but this "
+            "model is not linear, so that they do not add up; record the doses one by one"
+        )
     infused = dose[dose[:, D_RATE] != 0.0, D_COMP]
     if plan.method == MODAL and np.isin(infused, plan.depot[:, DEPOT_COMP]).any():
         return MATRIX

@@ -69,6 +69,7 @@ def _starts(model: PopulationModel) -> np.ndarray:
 def _many_minima(model: PopulationModel, i: int) -> bool:
     parameters = set(model.random[i].parameters)
     acting = {name for dosing in model.structure.dosing.values() for name in (dosing.lag, dosing.duration, dosing.rate)}
+    acting |= {dosing.transit.mean_time for dosing in model.structure.dosing.values() if dosing.transit}
     fed = {flux.target for flux in model.structure.fluxes}
     absorbing = {flux.rate for flux in model.structure.fluxes if flux.source and flux.source not in fed}
     absorbing -= {flux.rate for flux in model.structure.fluxes if flux.volume}

@@ -5,7 +5,7 @@ from functools import lru_cache
 from numba import types
 
 from models.events import Events
-from models.kernel import address
+from models.kernel import address, tidy
 from models.pk.kernels import propagate
 from models.pk.kernels.rows import Rows
 from models.pk.kernels.run import run
@@ -28,11 +28,12 @@ def _solver(method: int) -> int:
         return 0
     if method == MATRIX:
         return address(propagate.matrix, (_ROWS, _I, _F2, _F, _B, _F1))
-    return address(propagate.ode, (_PLAN, _ROWS, _I, _F2, _F2, _F, _I, _F1, _F2))
+    return address(propagate.ode, (_PLAN, _ROWS, _I, _F2, _F2, _F, _I, _F1, _F2, _F3, _F))
 
 
 @lru_cache(maxsize=1)
 def _run() -> int:
+    tidy()
     return address(run, (_PLAN, _EVENTS, _F2, _B, _F3))
 
 

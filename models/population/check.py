@@ -14,6 +14,7 @@ def check_model(model: PopulationModel) -> None:
     """Raises ModelFileError naming the file, the key and what was expected."""
     _check_names(model)
     _check_compartments(model)
+    _check_transits(model)
     _check_parameters(model)
     _check_covariates(model)
     _check_random(model)
@@ -56,17 +57,34 @@ def _check_compartments(model: PopulationModel) -> None:
             _fail(model, f"{key} is {name!r}; expected one of {', '.join(known)}")
 
 
+def _check_transits(model: PopulationModel) -> None:
+    """What enters through transits is given at once: an infusion can not."""
+    rising = {flux.source for flux in model.structure.fluxes if flux.rises}
+    for name, dosing in model.structure.dosing.items():
+        if name in rising and (dosing.duration or dosing.rate or dosing.transit):
+            _fail(model, f"structure.dosing.{name}: a rate that rises after a dose; expected doses that arrive at once")
+        if dosing.transit and name in model.structure.routes.get("iv", ()):
+            _fail(model, f"structure.dosing.{name}.transit: {name} takes iv doses; expected a compartment fed at once")
+    for name in sorted(item for item in rising if item in model.structure.routes.get("iv", ())):
+        _fail(model, f"structure.fluxes.rises: {name} takes iv doses; expected doses that arrive at once")
+
+
 def _parameters_used(model: PopulationModel) -> Iterable[tuple[str, str | None]]:
     structure = model.structure
     for flux in structure.fluxes:
         modulator = flux.modulator
         yield from (("structure.fluxes", name) for name in (flux.rate, flux.volume, flux.km))
+        if flux.rises:
+            yield from (("structure.fluxes.rises", name) for name in (flux.rises.rate, flux.rises.shape))
         if modulator:
             names = (modulator.volume, modulator.emax, modulator.ec50, modulator.hill)
             yield from (("structure.fluxes.modulator", name) for name in names)
     for compartment, dosing in structure.dosing.items():
         acting = (dosing.bioavailability, dosing.lag, dosing.duration, dosing.rate)
         yield from ((f"structure.dosing.{compartment}", name) for name in acting)
+        if dosing.transit:
+            through = (dosing.transit.number, dosing.transit.mean_time)
+            yield from ((f"structure.dosing.{compartment}.transit", name) for name in through)
     yield from (("structure.initial", name) for name in structure.initial.values())
     yield from ((f"outputs.{output.name}.volume", output.volume) for output in model.outputs)
 

@@ -87,6 +87,14 @@ class Modulator:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Rise:
+    """A rate that grows to its full size: 1 - exp(-(rate * t)^shape), t h after the last dose into the source."""
+
+    rate: str
+    shape: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Flux:
     """Amount per hour that leaves `source` (None: made from nothing) and enters `target` (None: leaves the body).
 
@@ -101,16 +109,26 @@ class Flux:
     volume: str | None = None
     km: str | None = None
     modulator: Modulator | None = None
+    rises: Rise | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transit:
+    """A dose enters through `number` transits (any real number from 0 on) in `mean_time` h, as a gamma density."""
+
+    number: str
+    mean_time: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dosing:
-    """Parameters that act on doses into one compartment; None: 1, 0 h, and as recorded."""
+    """Parameters that act on doses into one compartment; None: 1, 0 h, as recorded, and at once."""
 
     bioavailability: str | None = None
     lag: str | None = None
     duration: str | None = None
     rate: str | None = None
+    transit: Transit | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,7 +197,8 @@ class DomainLimit:
 class PopulationModel:
     """One model file, checked. omega: (n, n) covariance of the etas, in the order of eta_names.
 
-    linear: concentrations scale with the dose. hash: SHA-256 of the file's bytes.
+    linear: concentrations scale with the dose, and what a dose does is a sum of exponentials.
+    hash: SHA-256 of the file's bytes.
     """
 
     id: str
@@ -223,8 +242,9 @@ class PopulationModel:
     def linear(self) -> bool:
         fluxes = self.structure.fluxes
         by_dose = any("dose" in need.inputs for need in self.needs)
-        linear = all(flux.kind == "linear" and flux.modulator is None for flux in fluxes)
-        return linear and not by_dose and not self.structure.initial
+        linear = all(flux.kind == "linear" and not flux.modulator and not flux.rises for flux in fluxes)
+        at_once = not any(dosing.transit for dosing in self.structure.dosing.values())
+        return linear and at_once and not by_dose and not self.structure.initial
 
     @property
     def may_accumulate(self) -> bool:

@@ -23,12 +23,12 @@ TERM_PARAM, TERM_ETA, TERM_SHAPE = range(3)
 TARGET, COEFFICIENT, FIRST, LAST = range(4)
 # columns of Plan.powers
 POWER_PARAM, POWER_VALUE = range(2)
-# columns of Plan.flux; the last seven are parameters
-KIND, FROM, TO, DRIVER, SIGN, RATE, VOLUME, KM, EMAX, EC50, HILL, DRIVER_VOLUME = range(12)
+# columns of Plan.flux; the last nine are parameters
+KIND, FROM, TO, DRIVER, SIGN, RATE, VOLUME, KM, EMAX, EC50, HILL, DRIVER_VOLUME, RISE, RISE_SHAPE = range(14)
 LINEAR, MICHAELIS_MENTEN, PRODUCTION = range(3)
 FLUX_KINDS = {"linear": LINEAR, "michaelis-menten": MICHAELIS_MENTEN, "production": PRODUCTION}
 # columns of Plan.comp, all parameters
-BIOAVAILABILITY, LAG, DURATION, DOSE_RATE, INITIAL = range(5)
+BIOAVAILABILITY, LAG, DURATION, DOSE_RATE, INITIAL, TRANSIT_NUMBER, TRANSIT_TIME = range(7)
 # columns of Plan.core, Plan.depot; positions count within the core
 CORE_COMP, CORE_PARENT = range(2)
 DEPOT_COMP, DEPOT_FLUX, DEPOT_TARGET = range(3)
@@ -56,8 +56,8 @@ class Plan(NamedTuple):
     terms: np.ndarray  # (t, 3)
     products: np.ndarray  # (d, 4)
     powers: np.ndarray  # (k, 2)
-    flux: np.ndarray  # (f, 12)
-    comp: np.ndarray  # (c, 5)
+    flux: np.ndarray  # (f, 14)
+    comp: np.ndarray  # (c, 7)
     core: np.ndarray  # (m, 2) parents before children
     depot: np.ndarray  # (d, 3)
     out: np.ndarray  # (o, 7)
@@ -79,8 +79,8 @@ def plan_of(model: PopulationModel) -> Plan:
         terms=_floats([(names[p], e, item.shape) for e, item in enumerate(model.random) for p in item.parameters], 3),
         products=_floats(products, 4),
         powers=_floats(powers, 2),
-        flux=_ints([_flux(flux, names, compartments) for flux in model.structure.fluxes], 12),
-        comp=_ints([_comp(model, name, names) for name in compartments], 5),
+        flux=_ints([_flux(flux, names, compartments) for flux in model.structure.fluxes], 14),
+        comp=_ints([_comp(model, name, names) for name in compartments], 7),
         core=_ints(core.members, 2),
         depot=_ints(core.depots, 3),
         out=_floats([_out(model, n, names, compartments) for n in range(len(model.outputs))], 7),
@@ -116,7 +116,9 @@ def _products(model: PopulationModel, names: dict[str, int]) -> tuple[list[tuple
 
 def _flux(flux: Flux, names: dict[str, int], compartments: dict[str, int]) -> tuple[int, ...]:
     by = flux.modulator
-    used = (flux.rate, flux.volume, flux.km, *((by.emax, by.ec50, by.hill, by.volume) if by else (None,) * 4))
+    rises = (flux.rises.rate, flux.rises.shape) if flux.rises else (None, None)
+    effect = (by.emax, by.ec50, by.hill, by.volume) if by else (None,) * 4
+    used = (flux.rate, flux.volume, flux.km, *effect, *rises)
     return (
         FLUX_KINDS[flux.kind],
         compartments.get(flux.source or "", -1),
@@ -130,7 +132,9 @@ def _flux(flux: Flux, names: dict[str, int], compartments: dict[str, int]) -> tu
 def _comp(model: PopulationModel, compartment: str, names: dict[str, int]) -> tuple[int, ...]:
     dosing = model.structure.dosing.get(compartment)
     used = (dosing.bioavailability, dosing.lag, dosing.duration, dosing.rate) if dosing else (None,) * 4
-    return tuple(names.get(name or "", -1) for name in (*used, model.structure.initial.get(compartment)))
+    through = dosing.transit if dosing else None
+    transit = (through.number, through.mean_time) if through else (None, None)
+    return tuple(names.get(name or "", -1) for name in (*used, model.structure.initial.get(compartment), *transit))
 
 
 def _out(model: PopulationModel, n: int, names: dict[str, int], compartments: dict[str, int]) -> tuple[float, ...]:
@@ -147,6 +151,8 @@ def _out(model: PopulationModel, n: int, names: dict[str, int], compartments: di
 
 
 def _method(model: PopulationModel, modal: bool) -> int:
-    if not all(flux.kind == "linear" and flux.modulator is None for flux in model.structure.fluxes):
+    structure = model.structure
+    plain = all(flux.kind == "linear" and not flux.modulator and not flux.rises for flux in structure.fluxes)
+    if not plain or any(dosing.transit for dosing in structure.dosing.values()):
         return ODE
     return MODAL if modal else MATRIX

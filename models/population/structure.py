@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-from models.population.model import Dosing, Flux, Modulator, Output, Residual, ResidualKind, Structure
+from models.population.model import Dosing, Flux, Modulator, Output, Residual, ResidualKind, Rise, Structure, Transit
 from models.population.table import Table
 from models.record import Route
 
@@ -36,11 +36,27 @@ def _into(item: Table) -> tuple[str, ...]:
 
 
 def _dosing(item: Table) -> Dosing:
-    dosing = Dosing(**{key: item.text(key, None) for key in ("bioavailability", "lag", "duration", "rate")})
+    transit = _transit(item.table("transit")) if item.has("transit") else None
+    names = {key: item.text(key, None) for key in ("bioavailability", "lag", "duration", "rate")}
+    dosing = Dosing(**names, transit=transit)
+    if transit and (dosing.duration or dosing.rate):
+        item.fail("transit", "either transits or a modelled duration or rate", "both")
     if dosing.duration and dosing.rate:
         item.fail("rate", "either a modelled duration or a modelled rate", dosing.rate)
     item.done()
     return dosing
+
+
+def _transit(item: Table) -> Transit:
+    transit = Transit(number=item.text("number"), mean_time=item.text("mean_time"))
+    item.done()
+    return transit
+
+
+def _rise(item: Table) -> Rise:
+    rise = Rise(rate=item.text("rate"), shape=item.text("shape"))
+    item.done()
+    return rise
 
 
 def _fluxes(item: Table) -> tuple[Flux, ...]:
@@ -68,7 +84,8 @@ def _one_flux(kind: str, item: Table) -> Flux:
         rate, volume, km = item.text("vmax"), item.text("volume"), item.text("km")
         return Flux(kind="michaelis-menten", source=source, target=target, rate=rate, volume=volume, km=km)
     if kind == "first-order":
-        return Flux(kind="linear", source=source, target=target, rate=item.text("rate"), modulator=modulator)
+        rate, rises = item.text("rate"), _rise(item.table("rises")) if item.has("rises") else None
+        return Flux(kind="linear", source=source, target=target, rate=rate, modulator=modulator, rises=rises)
     if kind == "conversion" and target is None:
         item.fail("to", "the compartment that is formed")
     rate, volume = item.text("clearance"), item.text("volume")

@@ -4,9 +4,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba import njit
+from scipy.integrate import solve_ivp
 from scipy.linalg import expm, expm_frechet
 
+from models.errors import RecordError
 from models.nmtran import Row, subject_from_rows
+from models.pk import parameters
+from models.pk.kernels.individual import N_COEFFICIENTS, coefficients
+from models.pk.kernels.ode import M_EXPLICIT, M_IMPLICIT, M_STIFF, propagate_ode
+from models.pk.linked import linked_plan
 from models.population import load_model
 from models.population.plan import MATRIX, MODAL, ODE
 from models.subject import Subject
@@ -92,6 +99,59 @@ def test_a_stiff_model_switches_method_and_stays_right() -> None:
     eta = np.array([-2.0, 1.0, 6.0, 0.0])
     closed, ode = jets(subject, eta, MODAL), jets(subject, eta, ODE)
     assert ode[:, 0] == pytest.approx(closed[:, 0], rel=1e-5)
+
+
+@njit
+def _solve(flux: np.ndarray, P: np.ndarray, X: np.ndarray, hours: float, memo: np.ndarray) -> bool:
+    C = np.zeros((flux.shape[0], N_COEFFICIENTS, 1))
+    return coefficients(flux, P, C) and propagate_ode(
+        flux, C, X, np.zeros(X.shape), hours, 0, np.zeros(0), memo, np.zeros((0, 7, 1)), 0.0
+    )
+
+
+def absorbed(ka: float, hours: float, *, stiff: bool = False) -> tuple[np.ndarray, float, float]:
+    """Amounts `hours` after 500 mg of the Michaelis-Menten model by mouth; steps taken by either method."""
+    subject = patient("mm_oral")
+    typical = parameters(subject.model, subject, np.zeros((1, len(subject.model.eta_names))), 0.0)
+    values = {name: float(value[0]) for name, value in typical.items()} | {"KA": ka}
+    X, memo = np.array([[500.0], [0.0]]), np.zeros(4)
+    memo[M_STIFF] = float(stiff)
+    assert _solve(linked_plan(subject.model).flux, np.array(list(values.values()))[:, None], X, hours, memo)
+    exact = solve_ivp(
+        lambda _, x: (-ka * x[0], ka * x[0] - values["VMAX"] * x[1] / (values["KM"] * values["V"] + x[1])),
+        (0.0, hours),
+        (500.0, 0.0),
+        method="Radau",
+        rtol=1e-11,
+        atol=1e-11,
+    )
+    # the solver holds 1e-8 a step; what is left of the depot may be nothing at all
+    assert X[:, 0] == pytest.approx(exact.y[:, -1], rel=1e-6, abs=1e-6)
+    return X[:, 0], memo[M_EXPLICIT], memo[M_IMPLICIT]
+
+
+def test_a_steady_state_on_top_of_another_is_refused_where_states_do_not_add_up() -> None:
+    """NONMEM's SS 2 is a sum of states, which a nonlinear model does not have."""
+    model = load_model(MODELS / "mm_oral.toml")
+    rows = [row(0.0, evid=1, amount=300.0, comp=1, interval=24.0, steady=2), row(5.0, observed=1.0)]
+    with pytest.raises(RecordError, match="do not add up"):
+        subject_from_rows(model, rows)
+
+
+def test_the_solver_switches_where_the_model_is_stiff_and_only_there() -> None:
+    """Absorption with a half-life of two seconds: explicit steps would stay below 0.005 h for all of 24 h."""
+    _, explicit, implicit = absorbed(1250.0, 24.0)
+    assert implicit > 0
+    assert explicit + implicit < 500  # against 5,000 steps that stability would ask for
+    _, _, none = absorbed(1.0, 24.0)
+    assert none == 0
+
+
+def test_both_methods_of_the_solver_agree() -> None:
+    by_explicit, _, none = absorbed(3.0, 8.0)
+    by_implicit, _, some = absorbed(3.0, 8.0, stiff=True)
+    assert (none, some > 0) == (0, True)
+    assert by_implicit == pytest.approx(by_explicit, rel=1e-6, abs=1e-6)
 
 
 def test_scipy_agrees_with_the_derivative_of_the_matrix_exponential() -> None:

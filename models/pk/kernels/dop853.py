@@ -9,10 +9,12 @@ import numpy as np
 from scipy.integrate import DOP853
 
 from models.kernel import Array, lean
+from models.pk.kernels.feed import at_time
 from models.pk.kernels.flow import slopes
 
 STAGES = 12
 A = np.ascontiguousarray(DOP853.A[:STAGES, :STAGES])
+NODES = np.ascontiguousarray(DOP853.C[:STAGES])
 B = np.ascontiguousarray(DOP853.B)
 E3 = np.ascontiguousarray(DOP853.E3)
 E5 = np.ascontiguousarray(DOP853.E5)
@@ -32,10 +34,15 @@ def explicit_step(
     K: Array,
     scale: Array,
     new: Array,
+    feed: Array,
+    now: float,
+    Ct: Array,
+    Rt: Array,
 ) -> tuple[float, bool]:
     """(error, stiff): new (c, w) after h from Y, whose slopes are K[0]; K (14, c, w) is work space.
 
     error above 1 means that the step has to be repeated; stiff, that stability and not accuracy limits it.
+    Ct, Rt: C and R themselves, or room for what they are at a time (see feed.py).
     """
     c, width = Y.shape
     for s in range(1, STAGES):
@@ -46,7 +53,9 @@ def explicit_step(
                     if A[s, k] != 0.0:
                         total += A[s, k] * K[k, i, q]
                 new[i, q] = Y[i, q] + h * total
-        slopes(flux, C, new, R, skip, J, G, K, s)
+        if feed.shape[0] > 0:
+            at_time(flux, C, R, feed, now + NODES[s] * h, Ct, Rt)
+        slopes(flux, Ct, new, Rt, skip, J, G, K, s)
     for i in range(c):
         for q in range(width):
             K[13, i, q] = new[i, q]  # the last stage's argument, for the stiffness test
@@ -54,7 +63,9 @@ def explicit_step(
             for k in range(STAGES):
                 total += B[k] * K[k, i, q]
             new[i, q] = Y[i, q] + h * total
-    slopes(flux, C, new, R, skip, J, G, K, STAGES)
+    if feed.shape[0] > 0:
+        at_time(flux, C, R, feed, now + h, Ct, Rt)
+    slopes(flux, Ct, new, Rt, skip, J, G, K, STAGES)
     return h * _error(K, scale), _stiff(K, new, h)
 
 

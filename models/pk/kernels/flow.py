@@ -1,6 +1,6 @@
 """Amounts per hour along every flux of a model: the right-hand side of its differential equations, and their Jacobian.
 
-flux is Plan.flux; C (f, 5, j) are the jets of its coefficients in one row (see individual.py). Elements are read one by
+flux is Plan.flux; C (f, 7, j) are the jets of its coefficients in one row (see individual.py). Elements are read one by
 one: in compiled code a slice costs more than the arithmetic here.
 """
 

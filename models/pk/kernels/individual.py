@@ -27,6 +27,8 @@ from models.population.plan import (
     POWER_VALUE,
     PROPORTIONAL,
     RATE,
+    RISE,
+    RISE_SHAPE,
     SIGN,
     TARGET,
     TERM_ETA,
@@ -36,8 +38,9 @@ from models.population.plan import (
 )
 
 # columns of C, the coefficients of a flux: rate constant or vmax; km as an amount; emax with its sign; ec50 as an
-# amount; hill
-C_RATE, C_KM, C_EMAX, C_EC50, C_HILL = range(5)
+# amount; hill; how a rate rises after a dose
+C_RATE, C_KM, C_EMAX, C_EC50, C_HILL, C_RISE, C_SHAPE = range(7)
+N_COEFFICIENTS = 7
 
 
 @lean
@@ -121,7 +124,7 @@ def _add_product(products: Array, powers: Array, d: int, P: Array) -> None:
 
 @lean
 def coefficients(flux: Array, P: Array, C: Array) -> bool:
-    """Fills jets C (f, 5, 1 + e). False where a rate, a volume or an affinity can not be (negative, not finite)."""
+    """Fills jets C (f, 7, 1 + e). False where a rate, a volume or an affinity can not be (negative, not finite)."""
     for f in range(flux.shape[0]):
         rate, volume, kind = flux[f, RATE], flux[f, VOLUME], flux[f, KIND]
         if kind == LINEAR and volume >= 0:
@@ -134,6 +137,11 @@ def coefficients(flux: Array, P: Array, C: Array) -> bool:
         if kind == MICHAELIS_MENTEN:
             _product(P, flux[f, KM], volume, C, f, C_KM)
             if not C[f, C_KM, 0] > 0.0:
+                return False
+        if flux[f, RISE] >= 0:
+            for q in range(P.shape[1]):
+                C[f, C_RISE, q], C[f, C_SHAPE, q] = P[flux[f, RISE], q], P[flux[f, RISE_SHAPE], q]
+            if not (C[f, C_RISE, 0] > 0.0 and C[f, C_SHAPE, 0] > 0.0):
                 return False
         if flux[f, SIGN] != 0 and not _modulation(flux, P, C, f):
             return False

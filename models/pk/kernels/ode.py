@@ -10,6 +10,7 @@ import numpy as np
 
 from models.kernel import Array, kernel, lean
 from models.pk.kernels.dop853 import explicit_step
+from models.pk.kernels.feed import at_time, largest, longest_step
 from models.pk.kernels.flow import jacobian, slopes
 from models.pk.kernels.radau import implicit_step
 
@@ -24,27 +25,44 @@ M_STEP, M_STIFF, M_EXPLICIT, M_IMPLICIT = range(4)
 
 
 @kernel
-def propagate_ode(flux: Array, C: Array, X: Array, R: Array, t: float, skip: int, area: Array, memo: Array) -> bool:
-    """As propagate.propagate, for jets C (f, 5, 1 + e). Returns False where no step is small enough."""
+def propagate_ode(
+    flux: Array,
+    C: Array,
+    X: Array,
+    R: Array,
+    t: float,
+    skip: int,
+    area: Array,
+    memo: Array,
+    feed: Array,
+    begin: float,
+) -> bool:
+    """As propagate.propagate from time `begin` on, for jets C (f, 7, 1 + e); False where no step is small enough."""
     c, n_jet = X.shape
     width = n_jet + (1 if area.size > 0 else 0)
     Y = np.zeros((c, width))
     Y[:, :n_jet] = X
     J, G = np.zeros((c, c)), np.zeros((c, n_jet - 1 - skip))
     work, new, scale = np.zeros((14, c, width)), np.empty((c, width)), np.empty((c, width))
-    slopes(flux, C, Y, R, skip, J, G, work, 0)
+    timed, Ct, Rt = feed.shape[0] > 0, C, R
+    if timed:
+        Ct, Rt = np.empty(C.shape), np.empty(R.shape)
+        at_time(flux, C, R, feed, begin, Ct, Rt)
+    slopes(flux, Ct, Y, Rt, skip, J, G, work, 0)
     done, in_a_row = 0.0, 0
     h = memo[M_STEP] if memo[M_STEP] > 0.0 else _guess(Y, work[0], t)
     for _ in range(MAX_STEPS):
+        if timed:
+            h = min(h, longest_step(c, feed, begin + done))
         last = done + h >= t * (1.0 - 1e-14)
         step = t - done if last else h
-        _scales(Y, work[0], step, n_jet, scale)
+        _scales(Y, work[0], step, n_jet, largest(c, feed), scale)
         if memo[M_STIFF] > 0.0:
-            error = implicit_step(flux, C, Y, R, skip, step, J, G, work, scale, new)
+            error = implicit_step(flux, C, Y, R, skip, step, J, G, work, scale, new, feed, begin + done)
             order, stiff = 3.0, True
             memo[M_IMPLICIT] += 1.0
         else:
-            error, stiff = explicit_step(flux, C, Y, R, skip, step, J, G, work, scale, new)
+            error, stiff = explicit_step(flux, C, Y, R, skip, step, J, G, work, scale, new, feed, begin + done, Ct, Rt)
             order = 8.0
             memo[M_EXPLICIT] += 1.0
         grow = 5.0 if error == 0.0 else min(5.0, max(0.2, 0.9 * error ** (-1.0 / order)))
@@ -54,8 +72,10 @@ def propagate_ode(flux: Array, C: Array, X: Array, R: Array, t: float, skip: int
             done += step
             Y[:, :] = new
             in_a_row = in_a_row + 1 if stiff else 0
-            memo[M_STIFF] = _switch(flux, C, Y, J, G, memo[M_STIFF], in_a_row, step)
-            slopes(flux, C, Y, R, skip, J, G, work, 0)
+            if timed:
+                at_time(flux, C, R, feed, begin + done, Ct, Rt)
+            memo[M_STIFF] = _switch(flux, Ct, Y, J, G, memo[M_STIFF], in_a_row, step)
+            slopes(flux, Ct, Y, Rt, skip, J, G, work, 0)
         h = max(h, step * grow) if last and error <= 1.0 else step * grow
         memo[M_STEP] = h
         if last and error <= 1.0:
@@ -84,15 +104,16 @@ def _switch(flux: Array, C: Array, Y: Array, J: Array, G: Array, stiff: float, i
 
 
 @lean
-def _scales(Y: Array, F: Array, step: float, n_jet: int, scale: Array) -> None:
+def _scales(Y: Array, F: Array, step: float, n_jet: int, coming: float, scale: Array) -> None:
     """What an error of 1 means for each entry of Y: relative to it, but not below FLOOR of its column's largest.
 
-    Slopes F count for a step, as an infusion starts from amounts of zero.
+    Slopes F count for a step, as an infusion starts from amounts of zero; so does `coming`, the largest dose that still
+    flows in, as an inflow starts from slopes of zero.
 
     A derivative may pass through zero where the amount does not, so its column counts as at least FLOOR of the amounts.
     """
     c, width = Y.shape
-    amount = 1e-300
+    amount = max(1e-300, coming)
     for i in range(c):
         amount = max(amount, abs(Y[i, 0]) + abs(step * F[i, 0]))
     for q in range(width):

@@ -32,10 +32,12 @@ def propagate(
     skip: int,
     area: Array,
     work: Array,
+    feed: Array,
+    begin: float,
 ) -> bool:
-    """Moves the state; False where the solver fails."""
+    """Moves the state from the time `begin` on; False where the solver fails."""
     if method == ODE:
-        return by_address(solver, (plan, rows, r, X, R, t, skip, area, work))
+        return by_address(solver, (plan, rows, r, X, R, t, skip, area, work, feed, begin))
     slot = find(work, r, R, t)
     if slot == 0:
         slot = learn(plan, method, solver, rows, r, R, t, work)
@@ -61,5 +63,17 @@ def matrix(rows: Rows, r: int, R: Array, t: float, area: bool, slot: Array) -> b
 
 
 @lean
-def ode(plan: Plan, rows: Rows, r: int, X: Array, R: Array, t: float, skip: int, area: Array, work: Array) -> bool:
-    return propagate_ode(plan.flux, rows.C[r], X, R, t, skip, area, work[0])
+def ode(
+    plan: Plan,
+    rows: Rows,
+    r: int,
+    X: Array,
+    R: Array,
+    t: float,
+    skip: int,
+    area: Array,
+    work: Array,
+    feed: Array,
+    begin: float,
+) -> bool:
+    return propagate_ode(plan.flux, rows.C[r], X, R, t, skip, area, work[0], feed, begin)

@@ -10,6 +10,7 @@ import numpy as np
 
 from models.kernel import Array, kernel
 from models.pk.kernels.dense import lu, lu_solve
+from models.pk.kernels.feed import at_time
 from models.pk.kernels.flow import flow, jacobian
 
 S6 = sqrt(6.0)
@@ -20,6 +21,7 @@ A = np.array(
         [(16 - S6) / 36, (16 + S6) / 36, 1 / 9],
     ]
 )
+NODES = np.array([(4 - S6) / 10, (4 + S6) / 10, 1.0])
 # weights of the stages in the error estimate, and the real eigenvalue of inv(A) that filters it
 E = np.array([-13 - 7 * S6, -13 + 7 * S6, -1.0]) / 3.0
 FILTER = 3.0 + 3.0 ** (2.0 / 3.0) - 3.0 ** (1.0 / 3.0)
@@ -39,6 +41,8 @@ def implicit_step(
     work: Array,
     scale: Array,
     new: Array,
+    feed: Array,
+    now: float,
 ) -> float:
     """Error (above 1: repeat the step, smaller) of new (c, w) after h from Y, whose slopes are work[0].
 
@@ -47,14 +51,15 @@ def implicit_step(
     c, n_jet = Y.shape[0], 1 + skip + G.shape[1]
     Z = np.zeros((3, c, Y.shape[1]))
     system, pivot = np.empty((3 * c, 3 * c)), np.empty(3 * c, dtype=np.int64)
-    jacobian(flux, C, Y, J, G)
+    Cs, Rs = _at_stages(flux, C, R, feed, now, h)
+    jacobian(flux, Cs[0], Y, J, G)  # at the first stage's time, so that what rises from nothing is seen
     filtered, filter_pivot = -J, np.empty(c, dtype=np.int64)
     for i in range(c):
         filtered[i, i] += FILTER / h
-    if not (lu(filtered, filter_pivot) and _stages(flux, C, Y, R, h, J, Z, system, pivot, scale)):
+    if not (lu(filtered, filter_pivot) and _stages(flux, Cs, Y, Rs, h, J, Z, system, pivot, scale)):
         return np.inf
     if Y.shape[1] > 1:
-        _derivative_stages(flux, C, Y, R, skip, h, n_jet, Z, system, pivot)
+        _derivative_stages(flux, Cs, Y, Rs, skip, h, n_jet, Z, system, pivot)
     new[:, :] = Y + Z[2]
     total = 0.0
     for q in range(Y.shape[1]):
@@ -66,8 +71,21 @@ def implicit_step(
 
 
 @kernel
+def _at_stages(flux: Array, C: Array, R: Array, feed: Array, now: float, h: float) -> tuple[Array, Array]:
+    """Coefficients (3, f, 7, j) and rates (3, c, j) at the stages' times."""
+    Cs, Rs = np.empty((3, *C.shape)), np.empty((3, *R.shape))
+    for b in range(3):
+        if feed.shape[0] > 0:
+            at_time(flux, C, R, feed, now + NODES[b] * h, Cs[b], Rs[b])
+        else:
+            Cs[b] = C
+            Rs[b] = R
+    return Cs, Rs
+
+
+@kernel
 def _stages(
-    flux: Array, C: Array, Y: Array, R: Array, h: float, J: Array, Z: Array, system: Array, pivot: Array, scale: Array
+    flux: Array, Cs: Array, Y: Array, Rs: Array, h: float, J: Array, Z: Array, system: Array, pivot: Array, scale: Array
 ) -> bool:
     """Solves Z_i = h sum_j A_ij f(Y + Z_j) for the amounts, with the Jacobian at the start of the step."""
     c = Y.shape[0]
@@ -84,7 +102,7 @@ def _stages(
         for b in range(3):
             for i in range(c):
                 stage[i, 0] = Y[i, 0] + Z[b, i, 0]
-            flow(flux, C, stage, R, F[b])
+            flow(flux, Cs[b], stage, Rs[b], F[b])
         for a in range(3):
             for i in range(c):
                 total = 0.0
@@ -106,7 +124,7 @@ def _stages(
 
 @kernel
 def _derivative_stages(
-    flux: Array, C: Array, Y: Array, R: Array, skip: int, h: float, n_jet: int, Z: Array, system: Array, pivot: Array
+    flux: Array, Cs: Array, Y: Array, Rs: Array, skip: int, h: float, n_jet: int, Z: Array, system: Array, pivot: Array
 ) -> None:
     """Stages of the derivatives: linear, with the Jacobian of each stage; and of the integral, if it is there."""
     c, n_eta = Y.shape[0], n_jet - 1 - skip
@@ -114,7 +132,7 @@ def _derivative_stages(
     for b in range(3):
         for i in range(c):
             stage[i, 0] = Y[i, 0] + Z[b, i, 0]
-        jacobian(flux, C, stage, J[b], G[b])
+        jacobian(flux, Cs[b], stage, J[b], G[b])
     for a in range(3):
         for b in range(3):
             for i in range(c):
@@ -132,7 +150,7 @@ def _derivative_stages(
                 if q >= n_jet:
                     slope[b, i] = Y[i, 0] + Z[b, i, 0]
                     continue
-                total = G[b, i, p - 1] + R[i, p] if p >= 1 else 0.0
+                total = G[b, i, p - 1] + Rs[b, i, p] if p >= 1 else 0.0
                 for j in range(c):
                     total += J[b, i, j] * Y[j, q]
                 slope[b, i] = total

@@ -6,7 +6,7 @@ import numpy as np
 
 from models.events import Events
 from models.kernel import Array, kernel, lean
-from models.pk.kernels.individual import C_RATE, coefficients, individual
+from models.pk.kernels.individual import C_RATE, N_COEFFICIENTS, coefficients, individual
 from models.pk.kernels.symmetric import decompose
 from models.population.plan import FROM, KIND, LINEAR, MODAL, ODE, SIGN, TO, Plan
 
@@ -15,7 +15,7 @@ class Rows(NamedTuple):
     """r rows, j = 1 + e jet places (1 without derivatives), p parameters, f fluxes, c compartments, m core size."""
 
     P: Array  # (r, p, j) individual parameters
-    C: Array  # (r, f, 5, j) coefficients of the fluxes
+    C: Array  # (r, f, 7, j) coefficients of the fluxes
     K: Array  # (r, j, c, c) rate matrix of the linear fluxes: x' = K x
     modes: Array  # (r, 1 + 2 m, m) of the core: eigenvalues, m rows of V, m rows of inv(V); amounts = V @ modes
     M: Array  # (r, e, m, m) derivative of the core's matrix, between modes
@@ -32,7 +32,7 @@ def empty_rows(plan: Plan, ev: Events, n_dir: int) -> Rows:
     m = plan.core.shape[0] if ev.method == MODAL else 0
     return Rows(
         np.zeros((n_row, n_param, j)),
-        np.zeros((n_row, plan.flux.shape[0], 5, j)),
+        np.zeros((n_row, plan.flux.shape[0], N_COEFFICIENTS, j)),
         np.zeros((n_row, j, c, c)),
         np.zeros((n_row, 1 + 2 * m, m)),
         np.zeros((n_row, n_dir, m, m)),

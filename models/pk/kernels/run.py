@@ -12,6 +12,7 @@ from models.events import (
     D_RATE,
     D_ROW,
     D_STEADY,
+    D_TIME,
     DOSE,
     O_OUTPUT,
     O_ROW,
@@ -20,6 +21,7 @@ from models.events import (
 from models.kernel import Array, indirect, kernel, lean
 from models.pk.kernels.abreast import may_walk_abreast, walk_abreast
 from models.pk.kernels.dose import arrive, end
+from models.pk.kernels.feed import clear, is_timed, open_feed, pour, start_inflow, tails, tick
 from models.pk.kernels.propagate import by_address, learn
 from models.pk.kernels.rows import Rows, empty_rows, fill_rows
 from models.pk.kernels.steady import steady_state
@@ -27,8 +29,9 @@ from models.pk.kernels.timeline import (
     A_KIND,
     A_TIME,
     A_WHICH,
-    ARRIVE,
     CHANGE,
+    END,
+    G_LAG,
     G_RATE,
     OBSERVE,
     RECORD,
@@ -38,7 +41,7 @@ from models.pk.kernels.timeline import (
     fixed,
 )
 from models.pk.kernels.transition import apply, find, forget, work_space
-from models.population.plan import INITIAL, ODE, OUT_COMP, OUT_SCALE, OUT_VOLUME, Plan
+from models.population.plan import INITIAL, ODE, OUT_COMP, OUT_SCALE, OUT_VOLUME, TRANSIT_NUMBER, Plan
 
 MANY = 16  # vectors from which on walking abreast pays
 predict = indirect(types.boolean)  # predict(plan.run, (arguments of run))
@@ -59,6 +62,7 @@ def run(plan: Plan, ev: Events, etas: Array, area: bool, F: Array) -> bool:
     line = Timeline(np.empty((0, 2)), np.empty((0, 2), dtype=np.int64))
     once, built, possible = fixed(plan.comp, ev.dose, plan.terms, ev.typical.shape[1]), False, True
     many = once and n_jet == 1 and not area and etas.shape[0] >= MANY and may_walk_abreast(plan, ev)
+    timed, feed = is_timed(plan), np.zeros((0, 7, n_jet))
     for m in range(etas.shape[0]):
         forget(work)
         ok = fill_rows(plan, ev, etas[m], rows)
@@ -67,7 +71,9 @@ def run(plan: Plan, ev: Events, etas: Array, area: bool, F: Array) -> bool:
             built = ok
             if ok and many:
                 return walk_abreast(plan, ev, line, gives, rows, etas, F)
-        if not (ok and _play(plan, ev, rows, gives, line, X, R, new, gone, work, grown, total, F, m)):
+        if ok and timed:
+            feed = open_feed(plan, ev, rows, gives)
+        if not (ok and _play(plan, ev, rows, gives, line, X, R, new, gone, work, grown, total, feed, F, m)):
             F[m] = np.nan
             possible = False
     return possible
@@ -87,6 +93,7 @@ def _play(
     work: Array,
     grown: Array,
     total: Array,
+    feed: Array,
     F: Array,
     m: int,
 ) -> bool:
@@ -104,7 +111,7 @@ def _play(
             span = key[a, A_TIME] - key[a - 1, A_TIME]
             grown[:] = 0.0
             if method == ODE:
-                if not by_address(solver, (plan, rows, row, X, R, span, 0, grown, work)):
+                if not by_address(solver, (plan, rows, row, X, R, span, 0, grown, work, feed, key[a - 1, A_TIME])):
                     return False
             else:
                 slot = find(work, row, R, span)
@@ -119,13 +126,18 @@ def _play(
         elif kind == OBSERVE:
             _observe(out, P, obs, i, X, total, F, m)
         elif kind == RECORD:
-            if not _record(plan, ev, rows, i, gives, gone, X, R, work):
+            if not _record(plan, ev, rows, i, gives, gone, X, R, work, feed):
                 return False
         elif not gone[i]:
-            if kind == ARRIVE:
-                arrive(flux, C, row, int(dose[i, D_COMP]), gives, i, 0, X, R, new)
+            into = int(dose[i, D_COMP])
+            if kind == END:
+                end(into, gives, i, 0, X, R)
+            elif plan.comp[into, TRANSIT_NUMBER] < 0:
+                arrive(flux, C, row, into, gives, i, 0, X, R, new, feed, key[a, A_TIME])
+            elif not pour(plan, P[int(dose[i, D_ROW])], into, key[a, A_TIME], gives, i, feed):
+                return False
             else:
-                end(int(dose[i, D_COMP]), gives, i, 0, X, R)
+                start_inflow(plan, P[int(dose[i, D_ROW])], into, gives, i, 0, X)
     return True
 
 
@@ -164,13 +176,23 @@ def _observe(out: Array, P: Array, obs: Array, i: int, X: Array, total: Array, F
 
 @kernel
 def _record(
-    plan: Plan, ev: Events, rows: Rows, i: int, gives: Array, gone: Array, X: Array, R: Array, work: Array
+    plan: Plan,
+    ev: Events,
+    rows: Rows,
+    i: int,
+    gives: Array,
+    gone: Array,
+    X: Array,
+    R: Array,
+    work: Array,
+    feed: Array,
 ) -> bool:
     """A reset (EVID 3, 4) and a steady state (SS 1, 2) act at the record, before the dose's own lag."""
     dose = ev.dose[i]
     r, comp, interval = int(dose[D_ROW]), int(dose[D_COMP]), dose[D_INTERVAL]
     if dose[D_KIND] != DOSE:
         _cancel(ev, i, gone, R)
+        clear(plan.n_comp, feed)
         initialise(plan.comp, rows.P, r, X)
     if dose[D_STEADY] == 0:
         return True
@@ -179,10 +201,20 @@ def _record(
         return False
     if dose[D_STEADY] == 1:
         _cancel(ev, i, gone, R)
+        clear(plan.n_comp, feed)
         X[:, :] = 0.0
     X += steady
-    running, _ = carried(interval, gives[i])
+    running, pending = carried(interval, gives[i])
     R[comp] += running * gives[i, G_RATE]
+    if feed.shape[0] == 0:
+        return True
+    last = dose[D_TIME] + gives[i, G_LAG, 0] - (pending + 1) * interval
+    if plan.comp[comp, TRANSIT_NUMBER] < 0:
+        tick(feed, comp, last, gives, i)
+        return True
+    for k in range(tails(plan, rows.P[r], comp, interval)):
+        if not pour(plan, rows.P[r], comp, last - k * interval, gives, i, feed):
+            return False
     return True
 
 

@@ -11,10 +11,11 @@ import numpy as np
 from models.kernel import Array, kernel, lean
 from models.pk.kernels.dense import lu, lu_solve
 from models.pk.kernels.dose import arrive, end
+from models.pk.kernels.feed import clear, is_timed, pour, start_inflow, tails, tick
 from models.pk.kernels.propagate import propagate
 from models.pk.kernels.rows import Rows
 from models.pk.kernels.timeline import G_DURATION, G_LAG, G_RATE
-from models.population.plan import ODE, Plan
+from models.population.plan import ODE, TRANSIT_NUMBER, Plan
 
 NEWTON_STEPS = 60
 TOLERANCE = 1e-9  # of the state, relative: what the ODE solver can tell apart
@@ -117,25 +118,38 @@ def _one_interval(
     c = plan.n_comp
     give = gives[d]
     R, none = np.zeros((c, give.shape[1])), np.zeros(0)
-    change = np.empty((c, 1))
+    change, feed = np.empty((c, 1)), np.zeros((0, 7, give.shape[1]))
+    through = plan.comp[comp, TRANSIT_NUMBER] >= 0
+    if is_timed(plan) and interval <= 0.0:
+        return False  # a constant infusion has no time after a dose
     if interval <= 0.0:
         R[comp, 0] = rate
-        return propagate(plan, method, solver, rows, r, T, R, CONSTANT_INFUSION_STEP, c, none, work)
+        return propagate(plan, method, solver, rows, r, T, R, CONSTANT_INFUSION_STEP, c, none, work, feed, 0.0)
     start, stop = give[G_LAG, 0] % interval, np.inf
     if give[G_RATE, 0] > 0.0:
         running = ceil((start + give[G_DURATION, 0]) / interval) - 1
         stop = start + give[G_DURATION, 0] - running * interval
         R[comp] = running * give[G_RATE]
+    if is_timed(plan):
+        before = tails(plan, rows.P[r], comp, interval)
+        feed = np.zeros((c + before + 1, 7, give.shape[1]))
+        clear(c, feed)
+        tick(feed, comp, start - interval, gives, d)
+        for k in range(before + 1 if through else 0):
+            if not pour(plan, rows.P[r], comp, start - k * interval, gives, d, feed):
+                return False
     now = 0.0
     for turn in range(2):
         starts = (start <= stop) == (turn == 0)
         then = start if starts else stop
         if np.isfinite(then):
-            if then > now and not propagate(plan, method, solver, rows, r, T, R, then - now, c, none, work):
+            if then > now and not propagate(plan, method, solver, rows, r, T, R, then - now, c, none, work, feed, now):
                 return False
             now = max(now, then)
-            if starts:
-                arrive(plan.flux, rows.C, r, comp, gives, d, c, T, R, change)
+            if starts and through:
+                start_inflow(plan, rows.P[r], comp, gives, d, c, T)
+            elif starts:
+                arrive(plan.flux, rows.C, r, comp, gives, d, c, T, R, change, feed, now)
             else:
                 end(comp, gives, d, c, T, R)
-    return interval <= now or propagate(plan, method, solver, rows, r, T, R, interval - now, c, none, work)
+    return interval <= now or propagate(plan, method, solver, rows, r, T, R, interval - now, c, none, work, feed, now)

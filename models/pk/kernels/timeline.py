@@ -26,7 +26,7 @@ from models.events import (
 )
 from models.kernel import Array, kernel, lean
 from models.pk.kernels.rows import Rows
-from models.population.plan import BIOAVAILABILITY, DOSE_RATE, DURATION, LAG, TERM_PARAM, Plan
+from models.population.plan import BIOAVAILABILITY, DOSE_RATE, DURATION, LAG, TERM_PARAM, TRANSIT_NUMBER, Plan
 
 # kinds of action; at the same time and order they happen in this order
 CHANGE, RECORD, ARRIVE, END, OBSERVE = range(5)
@@ -67,6 +67,8 @@ def deliver(comp: Array, P: Array, dose: Array, d: int, gives: Array) -> bool:
         return False
     if rate == 0.0:
         return True
+    if comp[c, TRANSIT_NUMBER] >= 0:
+        return False  # an infusion through transits is not described
     if rate == MODELLED_DURATION:
         return _fixed(P[r], comp[c, DURATION], gives[d], G_DURATION, G_RATE)
     if rate == MODELLED_RATE:
