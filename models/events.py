@@ -22,7 +22,7 @@ class Events(NamedTuple):
     """Doses (d), observations (o), covariate changes (k), and the typical values of each covariate row (r)."""
 
     method: int
-    solver: int  # address of the compiled solver of that method; 0 for the closed form, and until pk.linked fills it
+    solver: int  # address of the compiled solver of that method; 0 until pk.linked fills it
     first_row: int
     typical: np.ndarray  # (r, primary)
     weight: np.ndarray  # (r, terms) coefficient of each eta term, 0 outside its occasion

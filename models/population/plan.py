@@ -52,6 +52,7 @@ class Plan(NamedTuple):
     n_comp: int
     method: int
     run: int  # address of the compiled pk.kernels.run.run; 0 until models.pk.linked fills it
+    steady: int  # likewise of pk.kernels.steady.steady_state
     kinds: np.ndarray  # (primary,)
     terms: np.ndarray  # (t, 3)
     products: np.ndarray  # (d, 4)
@@ -75,6 +76,7 @@ def plan_of(model: PopulationModel) -> Plan:
         n_comp=len(compartments),
         method=_method(model, core.complete),
         run=0,
+        steady=0,
         kinds=_kinds(model, names),
         terms=_floats([(names[p], e, item.shape) for e, item in enumerate(model.random) for p in item.parameters], 3),
         products=_floats(products, 4),

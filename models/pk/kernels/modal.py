@@ -30,7 +30,7 @@ def modal_transition(
     area: bool,
     work: Array,
     s: int,
-) -> None:
+) -> bool:
     """Fills slot s of the work space (see transition.py) for a span t h with rates R (c, 1 + e) and row r.
 
     core, depot as in Plan; modes, C, M as in Rows. Scratch: a column (m, 1 + e), e^{Lt} (m,), what feeds a mode (m,),
@@ -64,6 +64,7 @@ def modal_transition(
         _back(core, modes, r, m, n_jet, work, s, at_g, n_jet)
     if area:
         _areas(core, depot, modes, C, r, R, at_e, t, work, s, at_A, at_a)
+    return True
 
 
 @part

@@ -10,8 +10,6 @@ from numba import types
 
 from models.kernel import Array, indirect, kernel, lean
 from models.pk.kernels.matrix import matrix_transition
-from models.pk.kernels.modal import modal_transition
-from models.pk.kernels.ode import propagate_ode
 from models.pk.kernels.rows import Rows
 from models.pk.kernels.transition import AREA, apply, claim, find
 from models.population.plan import MODAL, ODE, Plan
@@ -37,7 +35,7 @@ def propagate(
 ) -> bool:
     """Moves the state from the time `begin` on; False where the solver fails."""
     if method == ODE:
-        return by_address(solver, (plan, rows, r, X, R, t, skip, area, work, feed, begin))
+        return by_address(solver, (plan.flux, rows.C[r], X, R, t, skip, area, work[0], feed, begin))
     slot = find(work, r, R, t)
     if slot == 0:
         slot = learn(plan, method, solver, rows, r, R, t, work)
@@ -47,10 +45,10 @@ def propagate(
 
 @lean
 def learn(plan: Plan, method: int, solver: int, rows: Rows, r: int, R: Array, t: float, work: Array) -> int:
-    """The slot of a span not met before. solver: address of `matrix` or `ode`, compiled only where a model needs it."""
+    """The slot of a span not met before. solver: address of modal_transition or `matrix`."""
     slot, area = claim(work, r, R, t), work[0, AREA] > 0.0
     if method == MODAL:
-        modal_transition(plan.core, plan.depot, rows.modes, rows.C, rows.M, r, R, t, area, work, slot)
+        by_address(solver, (plan.core, plan.depot, rows.modes, rows.C, rows.M, r, R, t, area, work, slot))
     else:
         by_address(solver, (rows, r, R, t, area, work[slot]))
     return slot
@@ -60,20 +58,3 @@ def learn(plan: Plan, method: int, solver: int, rows: Rows, r: int, R: Array, t:
 def matrix(rows: Rows, r: int, R: Array, t: float, area: bool, slot: Array) -> bool:
     matrix_transition(rows.K[r], R, t, area, slot)
     return True
-
-
-@lean
-def ode(
-    plan: Plan,
-    rows: Rows,
-    r: int,
-    X: Array,
-    R: Array,
-    t: float,
-    skip: int,
-    area: Array,
-    work: Array,
-    feed: Array,
-    begin: float,
-) -> bool:
-    return propagate_ode(plan.flux, rows.C[r], X, R, t, skip, area, work[0], feed, begin)

@@ -24,7 +24,6 @@ from models.pk.kernels.dose import arrive, end
 from models.pk.kernels.feed import clear, is_timed, open_feed, pour, start_inflow, tails, tick
 from models.pk.kernels.propagate import by_address, learn
 from models.pk.kernels.rows import Rows, empty_rows, fill_rows
-from models.pk.kernels.steady import steady_state
 from models.pk.kernels.timeline import (
     A_KIND,
     A_TIME,
@@ -111,7 +110,7 @@ def _play(
             span = key[a, A_TIME] - key[a - 1, A_TIME]
             grown[:] = 0.0
             if method == ODE:
-                if not by_address(solver, (plan, rows, row, X, R, span, 0, grown, work, feed, key[a - 1, A_TIME])):
+                if not by_address(solver, (flux, C[row], X, R, span, 0, grown, work[0], feed, key[a - 1, A_TIME])):
                     return False
             else:
                 slot = find(work, row, R, span)
@@ -197,7 +196,8 @@ def _record(
     if dose[D_STEADY] == 0:
         return True
     steady = np.zeros(X.shape)
-    if not steady_state(plan, ev.method, ev.solver, rows, r, comp, interval, dose[D_RATE], gives, i, steady, work):
+    given = (plan, ev.method, ev.solver, rows, r, comp, interval, dose[D_RATE], gives, i, steady, work)
+    if not by_address(plan.steady, given):
         return False
     if dose[D_STEADY] == 1:
         _cancel(ev, i, gone, R)
