@@ -43,7 +43,7 @@ class RegimenOutcome:
     """
 
     regimen: Regimen
-    label: Literal["proposed", "alternative", "current", "ordered"]
+    label: Literal["proposed", "alternative", "current", "ordered", "asked"]
     exposure: Interval
     attainment: float
     below: float

@@ -18,13 +18,13 @@ MOST_POINTS = 180
 BAND_DRAWS = 200
 
 
-def curve(case: Case, regimen: Regimen) -> Curve:
+def curve(case: Case, regimen: Regimen, *, doses: tuple[Dose, ...] | None = None) -> Curve:
     """Population (eta = 0) and individual (mode) of the leading model, central 90 % band of all models in use.
 
-    The regimen is given from its start on.
+    The regimen is given from its start on. doses: what is given in its place, where that differs.
     """
     end = regimen.start + AFTER
-    extra = doses_of(regimen, until=end)
+    extra = doses_of(regimen, until=end) if doses is None else doses
     times = _times(case, regimen, end)
 
     def expected(member: Member) -> np.ndarray:

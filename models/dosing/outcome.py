@@ -8,7 +8,7 @@ from models.dosing.case import Case
 from models.dosing.first_day import FirstDay
 from models.dosing.limits import broken_limits
 
-Label = Literal["proposed", "alternative", "current", "ordered"]
+Label = Literal["proposed", "alternative", "current", "ordered", "asked"]
 
 
 def outcome(case: Case, regimen: Regimen, label: Label, first_day: FirstDay, weight: float | None) -> RegimenOutcome:
