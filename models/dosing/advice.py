@@ -135,6 +135,45 @@ class NextSample:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CovariateMove:
+    """A covariate multiplies the typical `parameter` by `factor`, against `reference` (None: against no effect)."""
+
+    parameter: str
+    covariate: str
+    value: float
+    unit: str
+    reference: float | None
+    factor: float
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LevelMove:
+    """A level multiplies the estimate of `parameter`, the one it moves most, by `factor`, against all other levels.
+
+    factors: of every primary parameter, (name, factor). influence: largest shift of an eta, in posterior SDs.
+    """
+
+    time: float
+    source: str
+    observed: float
+    unit: str
+    parameter: str
+    factor: float
+    factors: tuple[tuple[str, float], ...]
+    influence: float
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """What moved the leading model's estimate; in the order of its parameters, and of time."""
+
+    covariates: tuple[CovariateMove, ...]
+    levels: tuple[LevelMove, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class LoadingDose:
     """A larger first dose; the proposed regimen follows regimen.interval h later.
 
@@ -181,6 +220,7 @@ class Recommendation:
     considered: tuple[ModelConsidered, ...] = ()
     next_sample: NextSample | None = None
     loading: LoadingDose | None = None
+    explanation: Explanation | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

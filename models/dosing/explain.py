@@ -76,6 +76,12 @@ def _these(covariates: tuple[str, ...]) -> str:
     return f"this {_listed([words(name) for name in covariates])}" if covariates else "the population"
 
 
+def named(name: str, symbol: str) -> str:
+    """A parameter inside a sentence: 'clearance', 'parameter ka'."""
+    found = _name(name, symbol)
+    return found[0].lower() + found[1:]
+
+
 def _change(value: float, against: float) -> str:
     if against == 0.0:
         return ""  # an absent lag has no per cent

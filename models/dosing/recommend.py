@@ -16,6 +16,7 @@ from models.dosing.data_age import data_age
 from models.dosing.declining import declined, model_used, unique
 from models.dosing.estimates import estimates
 from models.dosing.explain import differs
+from models.dosing.explanation import explained
 from models.dosing.first_day import first_days
 from models.dosing.level_checks import infusion_findings, unexplained, unexplained_findings
 from models.dosing.loading import loading_dose
@@ -164,6 +165,7 @@ def _recommendation(
         seed=seed,
         draws=case.draws,
         loading=begun.loading if begun else None,
+        explanation=explained(lead),
         next_sample=next_sample(case, regimens[0].regimen, seed=seed),
     )
 
