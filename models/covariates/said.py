@@ -15,6 +15,10 @@ from models.units import COVARIATES
 
 def defaulted(need: CovariateNeed, missing: list[str]) -> Finding:
     lacking = capital(" and ".join(words(name) for name in missing))
+    term = TERMS.get(need.name)
+    if term and term.flag and term.nature == "charted" and not need.default:
+        text = f"{lacking}: not charted; the model was run as without."
+        return Finding(code=f"{slug(need.name)}-defaulted", severity="info", text=text)
     value = shown(need.name, need.default or 0.0, need.unit)
     text = f"{lacking}: not in the chart; {value} was used, the model file's default."
     # what no chart carries, or is charted only where it is so, is no omission of the ward's

@@ -19,7 +19,7 @@ def catalog() -> Catalog:
 
 
 def test_the_doses_left_are_those_that_fit_into_the_course(catalog: Catalog) -> None:
-    """One of four daily doses given, a level 6 h after it: three are left, and the proposal reaches the course's AUC."""
+    """One of four daily doses given, a level 6 h after it: three are left, and the proposal reaches the AUC."""
     drug, model = catalog.drug("busulfan"), catalog.model("busulfan/paci2012")
     child = Patient(drug="busulfan").man().aged(5).weighing(18).charted("height", 108, at=0)
     record = child.infused(72, at=0, over=3).record(now=6.25)
