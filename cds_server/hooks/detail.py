@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from cds_server.hooks import shortly, words
+from cds_server.hooks import ahead, shortly, words
 from cds_server.hooks.markdown import bullets, escape, join, section, table
 from cds_server.hooks.summary import held
 from cds_server.issued import IssuedAdvice
@@ -45,8 +45,12 @@ def recommendation(
         f"{WHY_PROPOSED} {UNCERTAINTY}",
         _start(advice, chart),
         section("The suggested order", _findings(on_order)),
+        section("A loading dose to consider", escape(ahead.loading(advice))),
         _target(advice),
         section("Missing or doubtful", _findings(advice.findings)),
+        section(
+            "Where a next level would tell most", bullets([escape(line) for line in ahead.next_level(advice, chart)])
+        ),
         section("How this patient differs from the population", bullets([escape(line) for line in differs(issued)])),
         section("Levels used", _levels(advice, chart) or f"{no_level(issued)}: this rests on covariates alone."),
         section("Doses used", _doses(chart)),

@@ -69,6 +69,11 @@ def dose_in_full(regimen: Regimen) -> str:
     )
 
 
+def dose_once(regimen: Regimen) -> str:
+    """ "1500 mg once, over 2.5 h"."""
+    return f"{amount(regimen.amount)} once" + (f", over {duration(regimen.duration)}" if regimen.duration else "")
+
+
 def interval(value: Interval) -> str:
     """ "512 (430–610)"."""
     return f"{number(value.median)} ({number(value.low)}–{number(value.high)})"

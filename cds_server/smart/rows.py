@@ -1,6 +1,7 @@
 """The tables of the page behind a card: one dataclass a row, every number a text with its unit. Pure."""
 
 from dataclasses import dataclass
+from math import isfinite
 
 from cds_server.hooks import shortly, words
 from cds_server.smart.clock import ChartClock
@@ -111,7 +112,7 @@ def parameter_row(item: ParameterEstimate) -> ParameterRow:
         individual=figures(item.individual.median),
         interval=_spread(item),
         typical=figures(item.typical),
-        reference=figures(item.reference),
+        reference=figures(item.reference) if isfinite(item.reference) else "",
         ratio=f"{item.individual.median / item.typical:.2f}" if item.typical else "",
     )
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cds_server.hooks import detail, shortly, words
+from cds_server.hooks import ahead, detail, shortly, words
 from cds_server.issued import IssuedAdvice
 from cds_server.smart.clock import ChartClock, clock_of, moment
 from cds_server.smart.rows import (
@@ -51,6 +51,8 @@ class AdviceView:
     differs: tuple[str, ...] = ()
     drawn: str = ""
     considered: tuple[tuple[str, str, str], ...] = ()  # model, its share, why it has none
+    next_level: tuple[str, ...] = ()
+    loading: str = ""
     no_level: str = ""
     why_proposed: str = ""
 
@@ -83,6 +85,8 @@ def _recommendation(issued: IssuedAdvice, advice: Recommendation, clock: ChartCl
         differs=detail.differs(issued),
         drawn=f"{advice.draws} draws from the posterior, seed {advice.seed}",
         considered=_considered(advice.considered),
+        next_level=ahead.next_level(advice, issued.chart),
+        loading=ahead.loading(advice),
     )
 
 
