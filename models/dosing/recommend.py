@@ -54,6 +54,7 @@ def recommend(
     target: Target | None = None,
     current: Regimen | None = None,
     ordered: Regimen | None = None,
+    route: Route | None = None,
     findings: Iterable[Finding] = (),
     seed: int,
     draws: int = 1000,
@@ -63,7 +64,8 @@ def recommend(
     others: further models that hold the patient, each with its posterior; the answer is averaged over all by how well
     they foretold the levels (models.fit.average), and the heaviest leads. left_out: passed on, for the table of models.
     target: None = the drug file's for this patient. current, ordered: compared with the proposal; their `start` is
-    replaced by the time the next dose is due. findings: what earlier steps noticed, passed on. seed: of the sample of
+    replaced by the time the next dose is due. route: of the regimens searched, for a switch; None = that of the order,
+    else of the regimen in use. findings: what earlier steps noticed, passed on. seed: of the sample of
     `draws` from the posteriors; the same input and seed give the same answer.
     Raises ModelsError where drug, model, record and posterior do not belong together, UnitError for a target in
     another unit, RecordError for a compared regimen that can not be.
@@ -72,6 +74,8 @@ def recommend(
         _belong_together(drug, one, record, fitted)
     _can_be(current, "current")
     _can_be(ordered, "ordered")
+    if route and route not in drug.routes:
+        raise RecordError(f"{drug.name} is not dosed by route {route!r} here; its routes are {', '.join(drug.routes)}")
     if drug.estimate_only:
         return declined(drug, model, (_estimate_only(drug),), tuple(findings))
     choice = (
@@ -96,7 +100,7 @@ def recommend(
     seen += (*covariate_findings(lead.model, case.record), *data_age(drug, record), *infusion_findings(record))
     seen += (*unexplained_findings(lead.posterior, record, drug.concentration_unit), *_unreliable(case))
     seen += _draw_times(lead, record)
-    return replace(_search(case, choice, current, ordered, seen, seed), considered=considered)
+    return replace(_search(case, choice, current, ordered, route, seen, seed), considered=considered)
 
 
 def _search(
@@ -104,16 +108,18 @@ def _search(
     choice: TargetChoice,
     current: Regimen | None,
     ordered: Regimen | None,
+    asked: Route | None,
     seen: tuple[Finding, ...],
     seed: int,
 ) -> Advice:
     plan = schedule(case.record, current)
     weight = value_at(case.record, "weight", case.record.now)
     # from when it would be given on: what a course still reaches depends on the doses left in it
-    route, continuous = _route(case, current, ordered), _continuous(ordered, current)
+    route = asked or _route(case, current, ordered)
+    continuous = route == "iv" and _continuous(ordered, current)
     found = candidates(case.drug, route, case.record, start=case.record.now, continuous=continuous)
     options = [_due(item, plan) for item in found]
-    kept = None if not_given(case.record, current) else current
+    kept = None if not_given(case.record, current) or (current and current.route != route) else current
     ranking = ranked(case, narrowed(case, options), weight=weight, current=kept)
     best = ranking.best
     if not best:
