@@ -118,16 +118,12 @@ def _record(subject: Subject) -> PatientRecord:
 
 
 def _batch(model: PopulationModel, subject: Subject) -> None:
-    subjects = [subject] * 4000
-    for threads in (1, 2):
+    subjects = [subject] * 10_000
+    for workers in (1, 2):
         start = perf_counter()
-        fit_many(model, subjects, threads=threads)
-        say(
-            f"batch of 4,000, {threads} thread(s)",
-            len(subjects) / (perf_counter() - start),
-            "fits/s",
-            "aim 10,000 on 2",
-        )
+        fit_many(model, subjects, workers=workers)
+        speed = len(subjects) / (perf_counter() - start)
+        say(f"batch of 10,000, {workers} process(es)", speed, "fits/s", "aim 10,000 on 2")
 
 
 def _growth(model: PopulationModel) -> None:

@@ -38,15 +38,23 @@ MESSAGE = {
 
 def fit_map(model: PopulationModel, subject: Subject, *, options: FitOptions | None = None) -> Posterior:
     """The most probable random effects given the subject's levels; never raises for a fit that fails (see status)."""
+    return told(model, subject, find(model, subject, options or FitOptions()))
+
+
+def find(model: PopulationModel, subject: Subject, options: FitOptions) -> Found | Posterior:
+    """What the search found; a Posterior where nothing had to be searched. Half of fit_map, for batches."""
     if subject.levels.shape[0] == 0:
         return prior(model)
-    options = options or FitOptions()
     early = _before_every_dose(subject)
     if early is not None:
         return _refused(model, f"level at {early:g} h lies before every recorded dose; record the doses before it")
     problem = problem_of(model, subject, options)
-    found = search(problem, _starts(model) if options.starts is None else starting_points(model, options.starts))
-    return _posterior(model, subject, found)
+    return search(problem, _starts(model) if options.starts is None else starting_points(model, options.starts))
+
+
+def told(model: PopulationModel, subject: Subject, found: Found | Posterior) -> Posterior:
+    """The other half: what was found, with its status in words."""
+    return found if isinstance(found, Posterior) else _posterior(model, subject, found)
 
 
 def starting_points(model: PopulationModel, starts: int | None = None) -> np.ndarray:

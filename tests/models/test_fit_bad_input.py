@@ -121,12 +121,16 @@ def test_an_error_of_no_variance_is_no_estimate(variance: float) -> None:
 
 
 def test_a_batch_is_the_same_fits_in_the_same_order() -> None:
-    subjects = [subject_from_record(GOTI, record(level(23.5, 5.0 + 0.1 * k))) for k in range(150)]
+    drawn = [subject_from_record(GOTI, record(level(23.5, 5.0 + 0.01 * k))) for k in range(448)]
+    early = subject_from_record(GOTI, record(level(-3.0, 5.0)))
+    subjects = [*drawn, subject_from_record(GOTI, record()), early]
     seen: list[tuple[int, int]] = []
-    posteriors = fit_many(GOTI, subjects, progress=lambda done, total: seen.append((done, total)))
+    posteriors = fit_many(GOTI, subjects, workers=2, progress=lambda done, total: seen.append((done, total)))
     alone = [fit_map(GOTI, subject) for subject in subjects]
-    assert [p.objective for p in posteriors] == [p.objective for p in alone]
-    assert seen[-1] == (150, 150)
+    assert [p.status for p in posteriors[-2:]] == ["prior", "invalid"]
+    assert [p.levels for p in posteriors[:-1]] == [p.levels for p in alone[:-1]]
+    assert [p.objective for p in posteriors[:-1]] == [p.objective for p in alone[:-1]]
+    assert seen[-1] == (450, 450)
 
 
 # --- NM-TRAN files ----------------------------------------------------------------------------------------------------
