@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from models.errors import MissingCovariate, RecordError
 from models.events import D_COMP, D_RATE, O_TIME, Events
+from models.pk.kernels.balance import accumulates_many
 from models.pk.kernels.many import parameters_many, run_many
 from models.pk.linked import linked_events, linked_plan
 from models.population.model import PopulationModel
@@ -21,7 +22,7 @@ class SteadyState:
 
     Concentrations are in the model's unit, AUC in that times h.
 
-    NaN where these parameters reach no steady state.
+    NaN where these parameters reach no steady state: `accumulates` tells that from one that was not found.
     """
 
     trough: np.ndarray
@@ -101,6 +102,28 @@ def steady_curve(
     dose = Dose(time=0.0, amount=amount, route=route, duration=duration, interval=interval, steady_state=True)
     subject = patient(model, covariates, dose)
     return _run(subject, _observing(subject, _times(times), 0), _etas(model, etas), area=False)
+
+
+def accumulates(
+    model: PopulationModel,
+    covariates: Mapping[str, float],
+    etas: ArrayLike,
+    *,
+    amount: float,
+    interval: float,
+    duration: float,
+    route: Route,
+) -> np.ndarray:
+    """(m,) bool: whether the regimen brings at least the most that can ever be eliminated, so that no steady state is.
+
+    Certain where True. A NaN of steady_state where this is False is a steady state that was not found.
+    """
+    dose = Dose(time=0.0, amount=amount, route=route, duration=duration, interval=interval, steady_state=True)
+    events = patient(model, covariates, dose).events
+    many = _etas(model, etas)
+    out = np.zeros(many.shape[0], dtype=np.bool_)
+    accumulates_many(linked_plan(model), linked_events(events), many, out)
+    return out
 
 
 def patient(model: PopulationModel, covariates: Mapping[str, float], dose: Dose) -> Subject:
