@@ -20,12 +20,12 @@ from models.record import PatientRecord
 from models.study.adviser import opened
 from models.study.cohort import draw_patient
 from models.study.design import AveragingDesign
-from models.study.journey import LEVELS, treated
+from models.study.journey import AVERAGED, LEVELS, treated
 from models.study.standard import standard_regimen
 from models.study.truth import TruePatient, true_metric, true_patient
 
 Quantity = Literal["metric", "CL"]
-AVERAGED, WITHOUT_TRUTH = "averaged", "averaged, true model left out"
+WITHOUT_TRUTH = "averaged, true model left out"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -45,27 +45,36 @@ class Reached:
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """A design with what it names, looked up. arms: advisers by name, first all models of the design together."""
+    """A design with what it names, looked up. arms: advisers by name; the first `whole` ones for every patient."""
 
     design: Design
     drug: Drug
     truths: tuple[PopulationModel, PopulationModel]
     true: PopulationModel
     arms: Mapping[str, tuple[PopulationModel, ...]]
+    whole: int
+
+
+AVERAGED, AS_SHIPPED = "averaged", "averaged, the true model among them"
 
 
 def setting(design: Design, catalog: Catalog) -> Setting:
     """UnknownModel where a model of the design is not in the catalog."""
     true = catalog.model(f"{design.drug}/{design.truth.model}")
     advisers = tuple(catalog.model(f"{design.drug}/{name}") for name in design.advisers)
-    alone = {name: (model,) for name, model in zip(design.advisers, advisers, strict=True)}
-    arms = {"averaged": advisers} | alone if len(advisers) > 1 else alone
+    alone: dict[str, tuple[PopulationModel, ...]] = {
+        name: (model,) for name, model in zip(design.advisers, advisers, strict=True)
+    }
+    together = {AVERAGED: advisers} if len(advisers) > 1 else alone
+    if not design.truth.shift:
+        together = together | {AS_SHIPPED: (*advisers, true)}
     return Setting(
         design=design,
         drug=catalog.drug(design.drug),
         truths=true_models(design.truth, true),
         true=true,
-        arms=arms,
+        arms=together | alone,
+        whole=len(together),
     )
 
 
@@ -87,7 +96,7 @@ def journey(asked: Setting, number: int, *, seed: int, draws: int, alone: bool =
     patient = true_patient(drug, asked.truths[number % 2], LEVELS, random)
     record = replace(record, doses=_before(design, record))
     own = int(random.integers(2**31))
-    arms = list(asked.arms.items())[: None if alone else 1]
+    arms = list(asked.arms.items())[: None if alone else asked.whole]
     reached = {name: tuple(_stages(design, patient, arm, record, own, draws)) for name, arm in arms}
     return Journey(number=number, tried=tried, reached=reached)
 

@@ -7,7 +7,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from models.study.journey import STAGES, Journey, Reached, Stage
+from models.study.journey import AS_SHIPPED, AVERAGED, STAGES, Journey, Reached, Stage
 
 Z95 = NormalDist().inv_cdf(0.975)
 
@@ -64,11 +64,12 @@ def rows(journeys: Sequence[Journey]) -> tuple[Row, ...]:
 
 
 def against_standard(journeys: Sequence[Journey]) -> tuple[Compared, ...]:
-    """The first arm's advice at each stage against standard dosing."""
-    arm = next(iter(journeys[0].reached))
-    reached = [item.reached[arm] for item in journeys]
+    """The advice of each arm that every patient went through, at each stage, against standard dosing."""
+    arms = [arm for arm in journeys[0].reached if all(arm in item.reached for item in journeys)]
+    together = [arm for n, arm in enumerate(arms) if n == 0 or arm == AS_SHIPPED]
     return tuple(
-        _compared(stage, "standard", stage, [(item[k], item[0]) for item in reached])
+        _compared(arm, "standard", stage, [(item.reached[arm][k], item.reached[arm][0]) for item in journeys])
+        for arm in together
         for k, stage in enumerate(STAGES)
         if k
     )
@@ -76,10 +77,10 @@ def against_standard(journeys: Sequence[Journey]) -> tuple[Compared, ...]:
 
 def against_best_single(journeys: Sequence[Journey]) -> tuple[Compared, ...]:
     """Averaging at each stage of advice against whichever single model did best there, in the patients with both."""
-    both = [item for item in journeys if len(item.reached) > 1]
+    both = [item for item in journeys if AVERAGED in item.reached and set(item.reached) - {AVERAGED, AS_SHIPPED}]
     if not both:
         return ()
-    first, *singles = both[0].reached
+    first, *singles = (arm for arm in both[0].reached if arm != AS_SHIPPED)
     found = []
     for k, stage in enumerate(STAGES[1:], start=1):
         inside = {arm: np.mean([item.reached[arm][k].side == 0 for item in both]) for arm in singles}

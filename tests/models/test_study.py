@@ -13,10 +13,10 @@ from models.dosing.advice import Regimen
 from models.errors import ModelFileError, ModelsError
 from models.record import Dose
 from models.study.adviser import advised, opened
-from models.study.averaging import AVERAGED, WITHOUT_TRUTH, averaging_setting, error_rows, foresee
+from models.study.averaging import WITHOUT_TRUTH, averaging_setting, error_rows, foresee
 from models.study.cohort import draw_patient
 from models.study.design import DESIGNS, designed, load_averaging, load_design
-from models.study.journey import STAGES, Journey, Reached, Setting, journey, setting
+from models.study.journey import AS_SHIPPED, AVERAGED, STAGES, Journey, Reached, Setting, journey, setting
 from models.study.standard import standard_regimen
 from models.study.summary import against_best_single, against_standard, rows, wilson
 from models.study.truth import drawn_level, true_metric, true_models, true_patient
@@ -46,6 +46,15 @@ def test_the_advice_never_rests_on_the_true_model(catalog: Catalog, drug: str) -
         for adviser in next(iter(found.arms.values())):
             values = [item.value for item in truth.parameters]
             assert truth.id != adviser.id or values != [item.value for item in adviser.parameters]
+
+
+@pytest.mark.parametrize("drug", SIX)
+def test_as_shipped_the_true_model_is_one_of_several(catalog: Catalog, drug: str) -> None:
+    found = setting(load_design(drug), catalog)
+    shipped = found.arms.get(AS_SHIPPED, ())
+    assert bool(shipped) is not bool(found.design.truth.shift)
+    assert len(shipped) != 1
+    assert not shipped or found.true in shipped
 
 
 def test_a_design_that_gives_the_truth_away_is_refused(tmp_path: Path) -> None:
@@ -177,9 +186,9 @@ def test_the_same_seed_the_same_patient_whoever_else_is_there(catalog: Catalog, 
     assert journey(infliximab, 5, seed=2, draws=60) != journey(infliximab, 6, seed=2, draws=60)
     vancomycin = setting(load_design("vancomycin"), catalog)
     alone, together = (journey(vancomycin, 1, seed=2, draws=60, alone=yes) for yes in (True, False))
-    assert list(together.reached) == [AVERAGED]
+    assert list(together.reached) == [AVERAGED, AS_SHIPPED]
     assert alone.reached[AVERAGED] == together.reached[AVERAGED]
-    assert list(alone.reached) == [AVERAGED, "goti2018", "colin2019"]
+    assert list(alone.reached) == [AVERAGED, AS_SHIPPED, "goti2018", "colin2019"]
 
 
 def test_two_levels_bring_infliximab_nearer_to_the_truth(infliximab: Setting) -> None:

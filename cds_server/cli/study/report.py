@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from models.study.journey import AS_SHIPPED
 from models.study.summary import Compared, Row
 
 if TYPE_CHECKING:
@@ -38,9 +39,13 @@ def _terminal(item: Studied) -> Iterable[str]:
 def verdicts(item: Studied) -> tuple[str, ...]:
     """What beats what, with the difference and its 95 % interval in percentage points."""
     return (
-        *(f"{WORDS[pair.stage]} v. standard dosing: {_points(pair)}" for pair in item.standard),
+        *(f"{WORDS[pair.stage]}{_by(pair.one)} v. standard dosing: {_points(pair)}" for pair in item.standard),
         *(f"averaged v. the best single model ({pair.other}), {pair.stage}: {_points(pair)}" for pair in item.single),
     )
+
+
+def _by(arm: str) -> str:
+    return f" ({arm})" if arm == AS_SHIPPED else ""
 
 
 def _points(pair: Compared) -> str:
@@ -81,9 +86,10 @@ def attainment_page(found: Sequence[Studied], *, seed: int, patients: int, draws
 _METHOD = """\
 {patients} made-up patients a drug. Covariates, true model, standard regimen and sampling times are in
 `models/study/designs/<drug>.toml`, each with its source; the advice is the product's own code from the fit to the
-ranking, with {draws} draws in place of 1,000, and does not use the model that the patients come from (where a drug has
-one model for these patients only, they come from a shifted one, as is said there). Every {alone_every}th pair of
-patients was also dosed by each model alone.
+ranking, with {draws} draws in place of 1,000. It does not use the model that the patients come from; a second time it
+does, among the others, as the product as shipped would (the true model is never used alone). Where a drug has one model
+for these patients only, they come from a shifted one, as is said there. Every {alone_every}th pair of patients was also
+dosed by each model alone.
 
 In target: the true metric, at steady state or of the whole course, keeps every bound of the target under the regimen.
 95 %: Wilson's interval. Bias and error: median of forecast over truth less 1, and of its size. Differences are paired.
