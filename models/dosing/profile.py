@@ -8,7 +8,7 @@ import numpy as np
 
 from models.dosing.advice import Regimen
 from models.dosing.member import Member
-from models.pk import steady_curve, steady_state
+from models.pk import accumulates, steady_curve, steady_state
 from models.pk.response import Response
 
 # closer together at first, where absorption and the infusion bend the curve
@@ -120,7 +120,12 @@ def _by_kernels(member: Member, regimen: Regimen) -> Profile:
         "duration": regimen.duration,
         "route": regimen.route,
     }
-    known = _without_end if member.model.may_accumulate else _as_it_is
+    beyond = accumulates(member.model, covariates, member.etas, **dose)  # type: ignore[arg-type]
+
+    def known(values: np.ndarray) -> np.ndarray:
+        """Where intake is above what elimination can clear there is no steady state: it grows without end."""
+        return np.where(beyond if values.ndim == 1 else beyond[:, None], np.inf, values)
+
     state = steady_state(member.model, covariates, member.etas, **dose)  # type: ignore[arg-type]
     profile = Profile(
         interval=regimen.interval,
@@ -133,16 +138,6 @@ def _by_kernels(member: Member, regimen: Regimen) -> Profile:
     )
     profile.__dict__["trough"], profile.__dict__["peak"] = known(state.trough), known(state.peak)
     return profile
-
-
-def _without_end(values: np.ndarray) -> np.ndarray:
-    """A regimen above what a saturable elimination can clear reaches no steady state: it accumulates without end."""
-    return np.where(np.isnan(values), np.inf, values)
-
-
-def _as_it_is(values: np.ndarray) -> np.ndarray:
-    """What is not a number stays so, and stops the search: a steady state exists and was not found."""
-    return values
 
 
 def _direct(member: Member, regimen: Regimen) -> bool:

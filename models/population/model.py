@@ -247,12 +247,6 @@ class PopulationModel:
         return linear and at_once and not by_dose and not self.structure.initial
 
     @property
-    def may_accumulate(self) -> bool:
-        """Whether a dose can be too much for elimination to keep up with: all of it is saturable."""
-        out = [flux.kind for flux in self.structure.fluxes if flux.target is None]
-        return "michaelis-menten" in out and "linear" not in out
-
-    @property
     def drifts(self) -> bool:
         """Whether parameters change with the time since the first dose: induction, inhibition that builds up."""
         return any("hours_since_first_dose" in need.inputs for need in self.needs)

@@ -10,9 +10,13 @@ from hypothesis import strategies as st
 from models.catalog import load_catalog
 from models.dosing.advice import Regimen
 from models.dosing.attainment import attainment
+from models.dosing.member import Member
 from models.dosing.metric import time_above
 from models.dosing.optimise import off_centre
+from models.dosing.profile import profiles
 from models.errors import ModelsError
+from models.fit import draw, prior
+from models.record import Covariate, PatientRecord
 from models.target import Metric, Target, range_words, unit_of
 from tests.builders import on_vancomycin
 from tests.models.dosing_case import one_case
@@ -108,3 +112,27 @@ def test_bounds_in_words() -> None:
     assert range_words(target("auc24", 400, 600)) == "400-600 mg.h/L"
     assert range_words(target("time_above", 50)) == "at least 50 %"
     assert range_words(target("peak_mic", high=10)) == "at most 10"
+
+
+def test_a_dose_beyond_what_can_be_cleared_counts_as_above_and_is_never_a_number() -> None:
+    """Phenytoin, 1.2 g a day by mouth: intake is above the capacity of most patients, and so is any target."""
+    model = CATALOG.model("phenytoin/yukawa1990")
+    record = PatientRecord(
+        drug="phenytoin",
+        now=0.0,
+        covariates=tuple(
+            Covariate(name=name, time=0.0, value=value) for name, value in {"weight": 60.0, "age": 40.0}.items()
+        ),
+    )
+    etas = draw(prior(model), 200, seed=1)
+    member = Member(model=model, record=record, posterior=prior(model), etas=etas)
+    usual, large = (
+        profiles(member)(Regimen(amount=mg, interval=12.0, duration=0.0, route="oral", start=0.0))
+        for mg in (75.0, 600.0)
+    )
+    assert np.isfinite(usual.trough).all()
+    assert (usual.trough > 0).all()
+    beyond = np.isinf(large.trough)
+    # Vmax is 325 mg/d with a spread of 19 %: 1,200 mg/d lies over six standard deviations above it
+    assert beyond.all()
+    assert attainment([(large.trough, target("trough", 10.0, 20.0))]).above == 1.0
