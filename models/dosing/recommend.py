@@ -154,7 +154,7 @@ def _recommendation(
     parameters = estimates(lead)
     seen += (start.finding,) if start.finding else ()
     begun = loading_dose(case, regimens[0].regimen, value_at(case.record, "weight", case.record.now))
-    seen += on_regimens(regimens, choice) + ((begun.finding,) if begun else no_loading_dose(case))
+    seen += on_regimens(case, regimens, choice) + ((begun.finding,) if begun else no_loading_dose(case))
     return Recommendation(
         drug=case.drug.name,
         target=case.target,

@@ -1,8 +1,10 @@
 """What has to be said about the regimens that were compared."""
 
-from models.dosing.advice import RegimenOutcome
+from models.dosing.advice import Regimen, RegimenOutcome
+from models.dosing.candidates import fits
 from models.dosing.case import Case
 from models.dosing.targets import TargetChoice
+from models.drug import Product
 from models.findings import Finding
 from models.target import metric_words
 
@@ -12,8 +14,8 @@ LIKELY = 0.50
 LARGE_CHANGE = 2.0
 
 
-def on_regimens(regimens: tuple[RegimenOutcome, ...], choice: TargetChoice) -> tuple[Finding, ...]:
-    """The first day, a large change, limits that a compared regimen breaks, current exposure out of range."""
+def on_regimens(case: Case, regimens: tuple[RegimenOutcome, ...], choice: TargetChoice) -> tuple[Finding, ...]:
+    """The first day, a large change, limits broken by a compared regimen, its exposure out of range, odd doses."""
     best = regimens[0]
     found = [*_first_day(best, choice)]
     for item in regimens:
@@ -21,6 +23,8 @@ def on_regimens(regimens: tuple[RegimenOutcome, ...], choice: TargetChoice) -> t
             found += [*_limits(item), *_exposure(item, choice)]
         if item.label == "current":
             found += _large_change(best, item)
+        if item.label == "ordered":
+            found += _no_product(case, item.regimen)
     return tuple(found)
 
 
@@ -59,6 +63,21 @@ def _first_day(best: RegimenOutcome, choice: TargetChoice) -> tuple[Finding, ...
     if above:
         return (Finding(code="first-day-above-target", severity="warning", text=text),)
     return (Finding(code="first-day-below-target", severity="info", text=text),)
+
+
+def _no_product(case: Case, regimen: Regimen) -> tuple[Finding, ...]:
+    """Said of an ordered dose that no product of the drug file makes up: 1,010 mg in steps of 250 mg."""
+    products = [item for item in case.drug.products if item.route == regimen.route and fits(item, case.record)]
+    if not products or any(_gives(item, regimen.amount) for item in products):
+        return ()
+    steps = " or ".join(f"{item.increment:g} mg ({item.form})" for item in products)
+    text = f"The ordered dose of {regimen.amount:,.6g} mg is not a multiple of the steps known here: {steps}."
+    return (Finding(code="ordered-no-product", severity="info", text=text),)
+
+
+def _gives(product: Product, amount: float) -> bool:
+    steps = amount / product.increment
+    return abs(steps - round(steps)) < 1e-6
 
 
 def _limits(item: RegimenOutcome) -> tuple[Finding, ...]:

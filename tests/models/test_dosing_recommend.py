@@ -375,6 +375,15 @@ def test_the_basis_names_model_hash_and_sources(catalog: Catalog) -> None:
     assert (advice.seed, advice.draws) == (1, 1000)
 
 
+def test_an_ordered_dose_that_no_product_makes_up_is_said(catalog: Catalog) -> None:
+    odd = replace(EVERY_12, amount=1010.0)
+    advice = advise(catalog, treated().level(16.5, at=47.5), now=47.75, ordered=odd)
+    said = next(item for item in advice.findings if item.code == "ordered-no-product")
+    assert "1,010 mg is not a multiple of the steps known here: 250 mg" in said.text
+    plain = advise(catalog, treated().level(16.5, at=47.5), now=47.75, ordered=EVERY_12)
+    assert "ordered-no-product" not in codes(plain)
+
+
 # --- what is declined -----------------------------------------------------------------------------------------------
 
 
