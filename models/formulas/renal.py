@@ -118,6 +118,25 @@ def schwartz(*, height: ArrayLike, creatinine: ArrayLike, k: float = 0.413) -> V
     return k * height / creatinine
 
 
+def clearance_by_age(
+    *,
+    age: ArrayLike,
+    weight: ArrayLike,
+    height: ArrayLike,
+    creatinine: ArrayLike,
+    female: ArrayLike,
+    child_high: float = np.inf,
+) -> Values:
+    """Cockcroft-Gault in mL/min from 18 years on; before, Schwartz per 1.73 m2, taken as at most child_high.
+
+    Two quantities on one scale: for the bounds of a model made in children and adults, never for a parameter.
+    """
+    years = checked(age=age)[0]
+    adult = cockcroft_gault(age=age, weight=weight, creatinine=creatinine, female=female)
+    child = np.minimum(schwartz(height=height, creatinine=creatinine), child_high)
+    return np.where(years < 18.0, child, adult)
+
+
 def creatinine_molar(*, creatinine: ArrayLike) -> Values:
     """Creatinine in umol/L from mg/dL."""
     return checked(creatinine=creatinine)[0] * UMOL_PER_MG
@@ -204,6 +223,16 @@ RENAL = (
         citation="Schwartz GJ et al. J Am Soc Nephrol 2009;20:629-637",
         made_for="children of 1-16 years with steady creatinine",
         options={"k": 0.413},
+    ),
+    Formula(
+        name="clearance-by-age",
+        words="Cockcroft-Gault from 18 years, Schwartz per 1.73 m2 before",
+        unit="mL/min",
+        inputs=_MEASURED,
+        function=clearance_by_age,
+        citation=f"{_COCKCROFT}; Schwartz GJ et al. J Am Soc Nephrol 2009;20:629-637",
+        made_for="bounds of a model made in children and adults with steady creatinine",
+        options={"child_high": np.inf},
     ),
     Formula(
         name="creatinine-molar",

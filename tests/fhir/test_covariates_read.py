@@ -221,6 +221,23 @@ def test_filtration_in_words_stands_in_the_way_while_it_is_recent(when: str, sev
     assert found.severity == severity
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Continuous renal replacement therapy",
+        "CRRT",
+        "Start CVVH",
+        "CVVHD",
+        "CVVHDF day 2",
+        "Kidney replacement, prolonged",
+    ],
+)
+def test_continuous_renal_replacement_in_words_stands_in_the_way(words: str) -> None:
+    chart = read(patient(), procedure("", "19 08:00", words))
+    (found,) = [finding for finding in chart.findings if finding.code == "dialysis-uncoded"]
+    assert found.severity == "critical"
+
+
 def test_dialysis_is_no_matter_for_a_drug_it_does_not_remove() -> None:
     assert read(patient(), procedure("302497006", "19 08:00"), name="tacrolimus").findings == ()
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from models.errors import RecordError
 from models.formulas import ckd_epi_2021, cockcroft_gault, dubois, janmahasatian, mosteller
-from models.formulas.renal import RENAL, measured_clearance_normalised
+from models.formulas.renal import RENAL, clearance_by_age, measured_clearance_normalised
 from models.formulas.size import SIZE
 
 EXACT = 1e-12  # the same arithmetic in another order
@@ -33,6 +33,14 @@ def test_creatinine_floor_acts_only_above_the_age_in_completed_years() -> None:
 
 def test_cockcroft_gault_is_never_negative() -> None:
     assert cockcroft_gault(age=150, weight=70, creatinine=1, female=0) == 0.0
+
+
+def test_a_clearance_by_age_is_schwartz_in_children_and_cockcroft_gault_in_adults() -> None:
+    girl = {"weight": 18, "height": 110, "female": 1, "creatinine": 0.5}
+    assert clearance_by_age(age=5, **girl) == pytest.approx(90.86, rel=EXACT)  # 0.413 * 110 / 0.5
+    assert clearance_by_age(age=5, **girl, child_high=80) == 80.0
+    man = {"weight": 72, "height": 178, "female": 0, "creatinine": 0.5}
+    assert clearance_by_age(age=40, **man, child_high=80) == pytest.approx(200.0, rel=EXACT)  # 100 * 72 / (72 * 0.5)
 
 
 def test_body_surface_by_hand() -> None:

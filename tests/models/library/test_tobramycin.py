@@ -97,7 +97,7 @@ def test_hennig_2008_starts_after_its_lag() -> None:
 def test_a_dose_of_ten_mg_per_kg_lands_where_cystic_fibrosis_is_aimed_at() -> None:
     """The first model of the drug, a girl of 9 a: peak of 20 to 40 mg/L, trough under 1 mg/L."""
     model = MODELS.models_for("tobramycin")[0]
-    at = {"ffm": 21.0, "female": 1.0, "age": 9.0, "creatinine": 0.5}
+    at = {"ffm": 21.0, "female": 1.0, "age": 9.0, "creatinine": 0.5, "clearance": 108.0, "creatinine_ratio": 1.1}
     found = steady_state(model, at, np.zeros((1, 4)), amount=270.0, interval=24.0, duration=0.5, route="iv")
     assert 20.0 < found.peak[0] < 45.0
     assert found.trough[0] < 1.0
