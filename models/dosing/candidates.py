@@ -18,7 +18,7 @@ def candidates(
     """
     fitting = [item for item in drug.products if item.route == route and fits(item, record)]
     ours = [item for item in fitting if item.continuous == continuous]
-    return tuple(
+    found = (
         Regimen(amount=amount, interval=interval, duration=hours, route=route, start=start)
         for product in ours or fitting
         for interval in product.intervals
@@ -26,6 +26,7 @@ def candidates(
         for hours in (interval if product.continuous else duration(product, amount),)
         if hours < interval or product.continuous
     )
+    return tuple(dict.fromkeys(found))  # two products may allow the same
 
 
 def fits(product: Product, record: PatientRecord | None) -> bool:

@@ -19,6 +19,7 @@ from models.dosing.explain import differs
 from models.dosing.explanation import explained
 from models.dosing.first_day import first_days
 from models.dosing.level_checks import infusion_findings, unexplained, unexplained_findings
+from models.dosing.limits import broken_limits
 from models.dosing.loading import loading_dose
 from models.dosing.narrow import narrowed
 from models.dosing.next_sample import next_sample
@@ -118,7 +119,8 @@ def _search(
     route = asked or _route(case, current, ordered)
     continuous = route == "iv" and _continuous(ordered, current)
     found = candidates(case.drug, route, case.record, start=case.record.now, continuous=continuous)
-    options = [_due(item, plan) for item in found]
+    # first what is allowed: the doses nearest the target may all be too much
+    options = [_due(item, plan) for item in found if not broken_limits(item, case.drug, weight)]
     kept = None if not_given(case.record, current) or (current and current.route != route) else current
     ranking = ranked(case, narrowed(case, options), weight=weight, current=kept)
     best = ranking.best

@@ -153,3 +153,25 @@ def test_friberg_2012_adolescents() -> None:
     assert vmax_at(model, 48.0, weight=70.0) == pytest.approx(114 * left, rel=ROUNDED)
     assert np.sqrt(np.diag(model.omega)) == pytest.approx([1.36, 0.435, 0.136, 0.769, 0.424, 1.67, 0.898], rel=ROUNDED)
     assert model.outputs[0].residual.sd(1.0) == pytest.approx(0.365)
+
+
+@published("voriconazole/chen2015", "equations and CVs as transcribed, worked out at a direct bilirubin of 13 umol/L")
+def test_chen_2015() -> None:
+    model = MODELS.model("voriconazole/chen2015")
+    found = typical(model, direct_bilirubin=13.0)
+    assert found["CL"] == pytest.approx(4.28 * (13.0 / 2.6) ** -0.40, rel=SAME)
+    assert found["V"] == pytest.approx(93.4, rel=SAME)
+    # variances are written to three figures
+    assert np.diag(model.omega) == pytest.approx([0.7294**2, 0.265**2], rel=1e-3)
+    assert model.outputs[0].residual.sd(2.0) == pytest.approx(0.26)
+
+
+@published("voriconazole/chen2015", "one infusion of 400 mg over 2 h, closed form of one compartment by hand")
+def test_chen_2015_concentrations() -> None:
+    model = MODELS.model("voriconazole/chen2015")
+    hours = np.array([1.0, 2.0, 12.0, 30.0])
+    k = 4.28 * (13.0 / 2.6) ** -0.40 / 93.4
+    end = np.minimum(hours, 2.0)
+    by_hand = 200.0 / (k * 93.4) * (1 - np.exp(-k * end)) * np.exp(-k * (hours - end))
+    subject = dosed(model, "iv", direct_bilirubin=13.0)
+    assert concentrations(model, subject, np.zeros((1, 2)), hours)[0] == pytest.approx(by_hand, rel=1e-8)  # closed form
