@@ -69,20 +69,22 @@ def loading_dose(case: Case, maintenance: Regimen, weight: float | None) -> Star
 
 def _candidates(case: Case, maintenance: Regimen) -> Iterator[Regimen]:
     """Larger doses in the product's steps, up to the drug's largest single dose, smallest first."""
-    single = case.drug.limits.single
-    for product in case.drug.products:
-        if (
-            not fits(product, case.record)
-            or product.route != maintenance.route
-            or maintenance.interval not in product.intervals
-            or product.continuous
-        ):
-            continue
-        largest = single.value if single else 2.0 * product.largest
-        steps = range(round(maintenance.amount / product.increment) + 1, int(largest / product.increment + 1e-9) + 1)
-        for step in steps:
-            yield _given_once(product, step * product.increment, maintenance)
+    fitting = [
+        item
+        for item in case.drug.products
+        if fits(item, case.record)
+        and item.route == maintenance.route
+        and maintenance.interval in item.intervals
+        and not item.continuous
+    ]
+    if not fitting:
         return
+    # the finest steps that are open to the patient: a newborn's dose does not go in those of an adult
+    product = min(fitting, key=lambda item: item.increment)
+    single = case.drug.limits.single
+    largest = single.value if single else 2.0 * product.largest
+    for step in range(round(maintenance.amount / product.increment) + 1, int(largest / product.increment + 1e-9) + 1):
+        yield _given_once(product, step * product.increment, maintenance)
 
 
 def _given_once(product: Product, amount: float, maintenance: Regimen) -> Regimen:
