@@ -24,6 +24,7 @@ WOULD_HELP = {
     "hold-too-long": "A new level before the next dose is planned.",
     "due-too-late": "A check of the interval ordered, and a new level before the next dose is planned.",
     "no-regimen-within-limits": "A specialist's judgement; the products' doses or the limits do not fit this patient.",
+    "target-out-of-reach": "A check of levels and covariates, another target, or a specialist's judgement.",
     "fit-not-converged": "A check of doses and levels, and another level.",
     "fit-singular": "A check of doses and levels, and another level.",
     "fit-invalid": "A check of doses, levels and covariates for slips.",

@@ -42,6 +42,9 @@ from models.record import PatientRecord, Route
 from models.subject import covariate_findings, subject_from_record
 from models.target import Target, metric_words, range_words
 
+# the highest attainment of all regimens under which none is proposed; house figure
+OUT_OF_REACH = 0.10
+
 
 def recommend(
     drug: Drug,
@@ -126,6 +129,8 @@ def _search(
     best = ranking.best
     if not best:
         return declined(case.drug, case.lead.model, (_nothing_allowed(case),), seen)
+    if ranking.highest < OUT_OF_REACH:
+        return declined(case.drug, case.lead.model, (_out_of_reach(case, ranking.highest),), seen)
     starts = starts_of(case, plan, [item.regimen.interval for item in best])
     if blocked := [start.finding for start in starts.values() if start.time is None and start.finding]:
         return declined(case.drug, case.lead.model, blocked[:1], seen)
@@ -306,6 +311,14 @@ def _none_explained(posterior: Posterior, record: PatientRecord, drug: Drug) -> 
     )
     reason = Finding(code="levels-unexplained", severity="critical", text=text)
     return (reason, *unexplained_findings(posterior, record, drug.concentration_unit))
+
+
+def _out_of_reach(case: Case, highest: float) -> Finding:
+    text = (
+        f"No regimen within the limits reaches the target ({metric_words(case.target)}, {range_words(case.target)}) "
+        f"with a probability of more than {100 * highest:.0f} %: the least bad of them is no advice."
+    )
+    return Finding(code="target-out-of-reach", severity="critical", text=text)
 
 
 def _nothing_allowed(case: Case) -> Finding:

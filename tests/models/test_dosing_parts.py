@@ -28,7 +28,9 @@ EVERY_12 = Regimen(amount=1000, interval=12, duration=2, route="iv", start=0)
 
 def test_vancomycin_candidates_are_what_a_ward_can_give() -> None:
     found = candidates(VANCOMYCIN, "iv", start=5.0)
-    assert len(found) == 8 * 6  # 250 to 2000 mg, six intervals
+    assert len(found) == 8 * 4  # 250 to 2000 mg, every 6, 8, 12 and 24 h
+    injured = on_vancomycin().creatinine(2.4).record(now=0)
+    assert len(candidates(VANCOMYCIN, "iv", injured, start=5.0)) == 8 * 6  # 36 and 48 h from 1.5 mg/dL on
     assert {item.amount for item in found} == {250.0 * k for k in range(1, 9)}
     assert all(item.start == 5.0 and item.amount / item.duration <= 600.0 for item in found)
     assert candidates(VANCOMYCIN, "oral", start=0) == ()

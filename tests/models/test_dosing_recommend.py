@@ -384,6 +384,17 @@ def test_an_ordered_dose_that_no_product_makes_up_is_said(catalog: Catalog) -> N
     assert "ordered-no-product" not in codes(plain)
 
 
+def test_the_least_bad_of_hopeless_regimens_is_no_advice(catalog: Catalog) -> None:
+    drug, model = catalog.drug("vancomycin"), catalog.model("vancomycin/goti2018")
+    record = treated().level(16.5, at=47.5).record(now=47.75)
+    posterior = fit_map(model, subject_from_record(model, record))
+    far = replace(drug.targets[0].target, low=4000.0, high=5000.0)
+    advice = recommend(drug, model, record, posterior, target=far, seed=1)
+    assert isinstance(advice, Declined)
+    assert [item.code for item in advice.reasons] == ["target-out-of-reach"]
+    assert "4000-5000 mg.h/L" in advice.reasons[0].text
+
+
 # --- what is declined -----------------------------------------------------------------------------------------------
 
 

@@ -1,19 +1,18 @@
 """Patients on all cores: processes, as ranking regimens is too much Python for threads."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import TypeVar
+
+from threadpoolctl import threadpool_limits
 
 from cds_server.cli.population import progress_bar
 
 T = TypeVar("T")
 R = TypeVar("R")
 CHUNK = 10
-# one thread of linear algebra a process: the matrices are small, and the cores are busy already
-ONE_THREAD: Mapping[str, str] = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
 def on_all_cores(work: Callable[[T], R], jobs: Sequence[T], *, label: str, processes: int | None) -> list[R]:
@@ -21,7 +20,7 @@ def on_all_cores(work: Callable[[T], R], jobs: Sequence[T], *, label: str, proce
     chunks = [jobs[start : start + CHUNK] for start in range(0, len(jobs), CHUNK)]
     results: list[list[R]] = [[] for _ in chunks]
     context = get_context("spawn")
-    with _single_threaded(), ProcessPoolExecutor(processes or os.cpu_count(), mp_context=context) as pool:
+    with ProcessPoolExecutor(processes or os.cpu_count(), mp_context=context, initializer=_one_thread) as pool:
         tasks = {pool.submit(_each, work, chunk): number for number, chunk in enumerate(chunks)}
         done = 0
         with progress_bar(len(jobs), label) as bar:
@@ -36,16 +35,6 @@ def _each(work: Callable[[T], R], jobs: Sequence[T]) -> list[R]:
     return [work(job) for job in jobs]
 
 
-@contextmanager
-def _single_threaded() -> Iterator[None]:
-    """The processes that are started inside read these on their start."""
-    before = {name: os.environ.get(name) for name in ONE_THREAD}
-    os.environ.update(ONE_THREAD)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+def _one_thread() -> None:
+    """In each process: one thread of linear algebra, as the matrices are small and the cores are busy already."""
+    threadpool_limits(limits=1)
