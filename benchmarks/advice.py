@@ -21,7 +21,7 @@ from models.fit.average import Ensemble, ModelFit, average, fit_each
 from models.record import Covariate, Dose, Level, PatientRecord
 from models.subject import subject_from_record
 
-SIX = ("goti2018", "thomson2009", "colin2019", "hughes2024", "carreno2017", "adane2015")
+SIX = ("goti2018", "thomson2009", "colin2019", "hughes2024", "revilla2010", "adane2015")
 DRAWS = 1000
 
 
@@ -29,7 +29,8 @@ def patient() -> PatientRecord:
     """A very obese man, whom all six models hold: ten infusions, two levels."""
     doses = tuple(Dose(time=12.0 * k, amount=1500.0, route="iv", duration=2.5) for k in range(10))
     levels = tuple(Level(time=at, value=value, unit="mg/L") for at, value in ((47.5, 13.0), (119.5, 15.5)))
-    charted = {"weight": 140.0, "height": 178.0, "age": 52.0, "female": 0.0, "creatinine": 1.1, "dialysis": 0.0}
+    charted = {"weight": 140.0, "height": 178.0, "age": 52.0, "female": 0.0, "creatinine": 1.2, "dialysis": 0.0}
+    charted |= {"critically_ill": 1.0, "measured_crcl": 120.0}
     covariates = tuple(Covariate(name=name, time=0.0, value=value) for name, value in charted.items())
     return PatientRecord(drug="vancomycin", now=120.0, doses=doses, levels=levels, covariates=covariates)
 

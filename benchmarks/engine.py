@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[1]
 MODELS = ROOT / "tests" / "data" / "reference" / "models"
 DRUG = ROOT / "models" / "drugs" / "vancomycin"
 VANCOMYCIN = load_model(DRUG / "goti2018.toml")
-ADULTS = ("goti2018", "buelga2005", "llopissalvia2006", "colin2019", "thomson2009", "carreno2017")  # speed only
+ADULTS = ("goti2018", "buelga2005", "llopissalvia2006", "colin2019", "thomson2009", "hughes2024")  # speed only
 ADULT = {"weight": 80.0, "age": 60.0, "female": 0.0, "creatinine": 1.1}
 
 

@@ -67,16 +67,6 @@ def kloprogge_creatinine_ratio(*, age: ArrayLike, creatinine: ArrayLike, female:
     return creatinine * UMOL_PER_MG / np.where(a < 15.0, child, np.where(a < 18.0, youth, grown))
 
 
-def anderson_renal_function(*, age: ArrayLike, gestational_age: ArrayLike, creatinine: ArrayLike) -> Values:
-    """Renal function of a newborn over 6 L/h per 70 kg; Anderson BJ et al. Br J Clin Pharmacol 2007;63:75-84.
-
-    Creatinine production 516 exp(0.0096 (PMA - 40)/12) umol/h per 70 kg over creatinine in umol/L; PMA in weeks.
-    """
-    pma = postmenstrual_age(age=age, gestational_age=gestational_age)
-    produced = 516.0 * np.exp(0.0096 * (pma - 40.0) / 12.0)
-    return produced / (checked(creatinine=creatinine)[0] * UMOL_PER_MG) / 6.0
-
-
 GROWTH = (
     Formula(
         name="postmenstrual-age",
@@ -140,14 +130,5 @@ GROWTH = (
         function=kloprogge_creatinine_ratio,
         citation="Ceriotti F et al. Clin Chem 2008;54:559-566, as in Kloprogge F et al. 2019",
         made_for="children and adolescents",
-    ),
-    Formula(
-        name="anderson-renal-function",
-        words="creatinine clearance of a newborn over 6 L/h per 70 kg",
-        unit="1",
-        inputs=("age", "gestational_age", "creatinine"),
-        function=anderson_renal_function,
-        citation="Anderson BJ et al. Br J Clin Pharmacol 2007;63:75-84",
-        made_for="preterm and term newborns",
     ),
 )

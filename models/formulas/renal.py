@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from models.formulas.formula import Formula, Values, checked
-from models.formulas.size import dubois, james, janmahasatian, mosteller
+from models.formulas.size import devine, dubois, james, janmahasatian, mosteller
 
 UMOL_PER_MG = 88.4  # umol/L of creatinine in 1 mg/dL (113.12 g/mol), as the papers round it
 
@@ -40,6 +40,14 @@ def cockcroft_gault_fat_free(
     """Cockcroft-Gault in mL/min with Janmahasatian's fat-free mass for the weight, as in Hughes 2024."""
     lean = janmahasatian(weight=weight, height=height, female=female)
     return cockcroft_gault(age=age, weight=lean, creatinine=creatinine, female=female)
+
+
+def cockcroft_gault_ideal(
+    *, age: ArrayLike, weight: ArrayLike, height: ArrayLike, creatinine: ArrayLike, female: ArrayLike
+) -> Values:
+    """Cockcroft-Gault in mL/min with Devine's ideal body weight, never more than the total weight."""
+    ideal = np.minimum(devine(height=height, female=female), checked(weight=weight)[0])
+    return cockcroft_gault(age=age, weight=ideal, creatinine=creatinine, female=female)
 
 
 def cockcroft_gault_james(
@@ -90,11 +98,6 @@ def cockcroft_gault_surface_cap(
     """Cockcroft-Gault in mL/min, at most `cap` mL/min per 1.73 m2 of Mosteller's surface, as in Willmann 2018."""
     absolute = cockcroft_gault(age=age, weight=weight, creatinine=creatinine, female=female)
     return np.minimum(absolute, cap * mosteller(weight=weight, height=height) / 1.73)
-
-
-def measured_clearance_normalised(*, measured_crcl: ArrayLike, weight: ArrayLike, height: ArrayLike) -> Values:
-    """Measured urinary creatinine clearance, mL/min, times 1.73 over Du Bois' surface: mL/min per 1.73 m2."""
-    return checked(measured_crcl=measured_crcl)[0] * 1.73 / dubois(weight=weight, height=height)
 
 
 def ckd_epi_2021(*, age: ArrayLike, creatinine: ArrayLike, female: ArrayLike) -> Values:
@@ -167,6 +170,15 @@ RENAL = (
         made_for="adults with steady creatinine, of 40.7-216.5 kg",
     ),
     Formula(
+        name="cockcroft-gault-ideal",
+        words="Cockcroft-Gault with Devine ideal body weight, at most total body weight",
+        unit="mL/min",
+        inputs=_MEASURED,
+        function=cockcroft_gault_ideal,
+        citation=f"{_COCKCROFT}; Devine BJ. Drug Intell Clin Pharm 1974;8:650-655",
+        made_for="adults with steady creatinine, taller than 152 cm",
+    ),
+    Formula(
         name="cockcroft-gault-james",
         words="Cockcroft-Gault with James lean body weight",
         unit="mL/min",
@@ -185,15 +197,6 @@ RENAL = (
         citation=f"{_COCKCROFT}; Du Bois D, Du Bois EF. Arch Intern Med 1916;17:863-871",
         made_for="adults with steady creatinine",
         options={"creatinine_floor": 0.0, "creatinine_floor_age": 0.0},
-    ),
-    Formula(
-        name="measured-clearance-normalised",
-        words="measured urinary clearance, normalised to 1.73 m2",
-        unit="mL/min/{1.73_m2}",
-        inputs=("measured_crcl", "weight", "height"),
-        function=measured_clearance_normalised,
-        citation="Du Bois D, Du Bois EF. Arch Intern Med 1916;17:863-871",
-        made_for="everyone whose urine was collected over known hours",
     ),
     Formula(
         name="cockcroft-gault-surface-cap",

@@ -18,6 +18,15 @@ def dubois(*, weight: ArrayLike, height: ArrayLike) -> Values:
     return 0.007184 * weight**0.425 * height**0.725
 
 
+def devine(*, height: ArrayLike, female: ArrayLike) -> Values:
+    """Ideal body weight in kg from cm and sex: 50 (women 45.5) and 0.91 for each cm above 152.4, at least 30 kg.
+
+    Devine BJ. Drug Intell Clin Pharm 1974;8:650-655, 2.3 kg an inch; the floor is this project's, for the very short.
+    """
+    height, female = checked(height=height, female=female)
+    return np.maximum(np.where(female > 0, 45.5, 50.0) + 0.91 * (height - 152.4), 30.0)
+
+
 def body_mass_index(*, weight: ArrayLike, height: ArrayLike) -> Values:
     """kg/m2 from kg and cm. Quetelet A. 1832."""
     kg, cm = checked(weight=weight, height=height)

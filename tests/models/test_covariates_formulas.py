@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from models.errors import RecordError
 from models.formulas import ckd_epi_2021, cockcroft_gault, dubois, janmahasatian, mosteller
-from models.formulas.renal import RENAL, clearance_by_age, measured_clearance_normalised
+from models.formulas.renal import RENAL, clearance_by_age, cockcroft_gault_ideal
 from models.formulas.size import SIZE
 
 EXACT = 1e-12  # the same arithmetic in another order
@@ -43,17 +43,20 @@ def test_a_clearance_by_age_is_schwartz_in_children_and_cockcroft_gault_in_adult
     assert clearance_by_age(age=40, **man, child_high=80) == pytest.approx(200.0, rel=EXACT)  # 100 * 72 / (72 * 0.5)
 
 
+def test_cockcroft_gault_with_ideal_weight_by_hand() -> None:
+    # 50 + 0.91 (177.8 - 152.4) = 73.114 kg, and 45.5 + 23.114 = 68.614 kg in a woman; (140 - 68) / 72 = 1
+    man = cockcroft_gault_ideal(age=68, weight=130, height=177.8, creatinine=1.0, female=0)
+    assert man == pytest.approx(73.114, rel=EXACT)
+    woman = cockcroft_gault_ideal(age=68, weight=130, height=177.8, creatinine=2.0, female=1)
+    assert woman == pytest.approx(0.85 * 68.614 / 2, rel=EXACT)
+    assert cockcroft_gault_ideal(age=68, weight=60, height=177.8, creatinine=1.0, female=0) == pytest.approx(60.0)
+
+
 def test_body_surface_by_hand() -> None:
     # sqrt(180 * 80 / 3600) = 2 exactly
     assert mosteller(weight=80, height=180) == pytest.approx(2.0, rel=EXACT)
     # 0.007184 * 70^0.425 * 170^0.725: 6.0844 * 41.4016 * 0.007184 = 1.8097 (four figures of each power)
     assert dubois(weight=70, height=170) == pytest.approx(1.8097, rel=1e-4)
-
-
-def test_a_measured_clearance_is_normalised_with_du_bois_surface() -> None:
-    # 90 mL/min in 90 kg and 185 cm: 90 * 1.73 / (0.007184 * 90^0.425 * 185^0.725)
-    expected = 90 * 1.73 / (0.007184 * 90**0.425 * 185**0.725)
-    assert measured_clearance_normalised(measured_crcl=90, weight=90, height=185) == pytest.approx(expected, rel=EXACT)
 
 
 def test_fat_free_mass_by_hand() -> None:
@@ -90,8 +93,8 @@ def test_formulas_rise_and_fall_as_they_should(
     inputs = {"age": age, "weight": weight, "height": height, "creatinine": creatinine, "female": female}
     inputs["gestational_age"] = 39.0
     for formula in (*RENAL, *SIZE):
-        if formula.name in ("creatinine-molar", "james", "cockcroft-gault-james", "measured-clearance-normalised"):
-            continue  # a conversion; lean weight by James falls again in the very obese; a value per larger surface
+        if formula.name in ("creatinine-molar", "james", "cockcroft-gault-james", "cockcroft-gault-ideal"):
+            continue  # a conversion; lean weight by James falls again in the very obese; ideal weight has no weight
         value = formula.function(**{name: inputs[name] for name in formula.inputs})
         assert np.isfinite(value)
         assert value > 0

@@ -15,14 +15,17 @@ SAME = 1e-12  # relative; the same arithmetic in another order
 @published("meropenem/li2006", "hand arithmetic of the transcribed equations for a woman of 70 a and 52 kg")
 def test_li_2006_for_an_old_woman() -> None:
     model = MODELS.model("meropenem/li2006")
-    clearance = (140 - 70) * 52 / (72 * 1.4) * 0.85  # mL/min
+    ideal = 45.5 + 0.91 * (158 - 152.4)  # 50.6 kg, under the total weight
+    clearance = (140 - 70) * ideal / (72 * 1.4) * 0.85  # mL/min
     expected = {
         "CL": 14.6 * (clearance / 83) ** 0.62 * (70 / 35) ** -0.34,
         "V1": 10.8 * (52 / 70) ** 0.99,
         "Q": 18.6,
         "V2": 12.6,
     }
-    assert typical(model, weight=52.0, age=70.0, female=1.0, creatinine=1.4) == pytest.approx(expected, rel=SAME)
+    assert typical(model, weight=52.0, height=158.0, age=70.0, female=1.0, creatinine=1.4) == pytest.approx(
+        expected, rel=SAME
+    )
     assert np.array_equal(model.omega, np.diag([0.118, 0.143, 0.290, 0.102]))
     assert model.outputs[0].residual.sd(10.0) == pytest.approx(np.hypot(0.47, 1.9))
 

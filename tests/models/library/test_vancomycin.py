@@ -26,7 +26,6 @@ def test_goti_2018_for_a_patient_on_haemodialysis() -> None:
 EXACT = 1e-12  # relative; the same arithmetic in another order
 WOMAN = {"weight": 82.0, "height": 165.0, "age": 71.0, "female": 1.0, "creatinine": 1.2}
 COCKCROFT = (140 - 71) * 82 / (72 * 1.2) * 0.85  # mL/min
-SURFACE = 0.007184 * 82**0.425 * 165**0.725  # m2, Du Bois
 
 
 @published("vancomycin/thomson2009", "hand arithmetic of the printed equations for a woman of 71 a and 82 kg")
@@ -82,29 +81,6 @@ def test_revilla_2010_on_both_sides_of_its_jump(creatinine: float, volume: float
     assert model.outputs[0].residual.sd(20.0) == pytest.approx(4.23)
 
 
-@published("vancomycin/roberts2011", "CL = 4.58 L/h per 100 mL/min/1.73 m2, V = 1.53 L/kg (equations 3 and 4), by hand")
-def test_roberts_2011_takes_a_measured_clearance_per_surface() -> None:
-    model = MODELS.model("vancomycin/roberts2011")
-    found = typical(model, **WOMAN, measured_crcl=140.0, critically_ill=1.0)
-    assert found == pytest.approx({"CL": 4.58 * 140 * 1.73 / SURFACE / 100, "V": 1.53 * 82}, rel=EXACT)
-    assert np.diag(model.omega) == pytest.approx(np.log1p(np.array([0.389, 0.374]) ** 2), rel=0.001)
-    assert model.outputs[0].residual.sd(25.0) == pytest.approx(np.hypot(0.199 * 25, 2.4))
-
-
-@published(
-    "vancomycin/roberts2011", "the study's 30 mg/kg/d by continuous infusion: rate over clearance, 20-30 mg/L aimed at"
-)
-def test_roberts_2011_at_plateau_is_rate_over_clearance() -> None:
-    model = MODELS.model("vancomycin/roberts2011")
-    at = {"measured_crcl_normalised": 90.7, "weight": 74.8}  # the cohort's means
-    amount = 30.0 * 74.8
-    found = steady_state(model, at, np.zeros((1, 2)), amount=amount, interval=24.0, duration=24.0, route="iv")
-    plateau = amount / 24 / (4.58 * 0.907)
-    assert found.trough[0] == pytest.approx(plateau, rel=1e-8)  # exponentials' rounding
-    assert found.auc24[0] == pytest.approx(plateau * 24, rel=1e-8)
-    assert 20.0 < plateau < 30.0
-
-
 @published(
     "vancomycin/adane2015", "abstract: CL 6.54 L/h, V 0.51 L/kg at 124.8 mL/min/1.73 m2; AUC24 582.9 at 4000 mg/d"
 )
@@ -119,27 +95,6 @@ def test_adane_2015_reproduces_its_abstract() -> None:
     assert values == pytest.approx({"CL": 6.54 * normalised / 125, "V": 0.51 * 140}, rel=EXACT)
     assert np.diag(model.omega) == pytest.approx([0.239**2, 0.267**2], rel=0.001)  # four digits
     assert model.outputs[0].residual.sd(10.0) == pytest.approx(1.89)
-
-
-@published("vancomycin/carreno2017", "hand arithmetic of the transcribed equations for an obese woman")
-def test_carreno_2017_for_an_obese_woman() -> None:
-    model = MODELS.model("vancomycin/carreno2017")
-    clearance = (140 - 50) * 140 / (72 * 0.9) * 0.85
-    found = typical(model, weight=140.0, height=170.0, age=50.0, female=1.0, creatinine=0.9)
-    assert found["CL"] == pytest.approx(0.18 + 0.036 * clearance, rel=EXACT)
-    assert [found[name] for name in ("V1", "k12", "k21")] == [25.76, 2.29, 1.44]
-    assert model.eta_names == ("V1", "CLslope", "k12", "k21", "CLintercept")
-    assert np.array_equal(model.omega, np.diag([0.20559, 0.30864, 1.11676, 1.4433, 0.057068]))
-    assert model.outputs[0].residual.sd(10.0) == pytest.approx(np.hypot(1.0, 0.1))
-
-
-def test_the_two_parts_of_carreno_2017_vary_apart() -> None:
-    model = MODELS.model("vancomycin/carreno2017")
-    subject = {"crcl": 100.0, "bmi": 40.0}
-    etas = np.array([[0.0, 0.3, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0, 0.3]])
-    found = steady_state(model, subject, etas, amount=1000.0, interval=12.0, duration=1.0, route="iv")
-    clearances = [0.18 + 3.6 * np.exp(0.3), 0.18 * np.exp(0.3) + 3.6]
-    assert found.auc24 == pytest.approx(2000 / np.array(clearances), rel=1e-8)  # exponentials' rounding
 
 
 @published("vancomycin/hughes2024", "hand arithmetic of the transcribed equations for an obese woman")

@@ -45,17 +45,6 @@ def test_germovsek_2019_for_a_preterm_girl() -> None:
     assert model.outputs[0].residual.sd(10.0) == pytest.approx(2.965)
 
 
-@published("vancomycin/anderson2007", "hand arithmetic of the transcribed equations for a preterm girl of 1.25 kg")
-def test_anderson_2007_for_a_preterm_girl() -> None:
-    model = MODELS.model("vancomycin/anderson2007")
-    produced = 516 * np.exp(0.0096 * (WEEKS - 40) / 12)
-    function = produced / (0.75 * 88.4) / 6
-    clearance = 2.19 * (1.25 / 70) ** 0.75 * (1 + 0.0216 * (WEEKS - 40)) * function
-    assert typical(model, **GIRL) == pytest.approx({"CL": clearance, "V": 39 * 1.25 / 70}, rel=SAME)
-    assert np.array_equal(model.omega, [[0.034969, 0.0090695], [0.0090695, 0.037636]])
-    assert model.outputs[0].residual.sd(10.0) == pytest.approx(np.hypot(2.3, 1.4))
-
-
 @published("vancomycin/capparelli2001", "abstract: 27 d, 0.6 mg/dL, 1.8 kg, 33.5 weeks: Vss 0.79 L/kg, CL 0.066 L/h/kg")
 def test_capparelli_2001_reproduces_its_abstract() -> None:
     model = MODELS.model("vancomycin/capparelli2001")
