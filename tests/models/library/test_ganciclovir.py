@@ -43,3 +43,10 @@ def test_caldes_2009_at_steady_state() -> None:
     assert found.peak[0] == pytest.approx(9.0, rel=0.25)
     # the label gives 3.5 h with an SD of 0.9 h; transplant patients have the larger volume
     assert half_life(matrix) == pytest.approx(3.5, abs=1.2)
+
+
+def test_prophylaxis_stands_before_treatment() -> None:
+    """The chart does not say what the drug is given for; the range of treatment has to be chosen."""
+    prophylaxis, treatment = (item.target for item in MODELS.drug("ganciclovir").targets)
+    assert (prophylaxis.low, prophylaxis.high, prophylaxis.indication[:11]) == (40.0, 60.0, "prophylaxis")
+    assert (treatment.low, treatment.high, treatment.indication[:9]) == (80.0, 120.0, "treatment")
