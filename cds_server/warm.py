@@ -29,6 +29,7 @@ _ADULT = {
     "albumin": 38.0,
     "cyp3a5_expresser": 0.0,
     "days_after_transplant": 30.0,
+    "kidney_transplant": 1.0,
     "dialysis": 0.0,
 }
 _DOSES = 4

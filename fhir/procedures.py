@@ -1,4 +1,4 @@
-"""Haemodialysis sessions and a kidney transplantation, from Procedures."""
+"""Haemodialysis sessions and transplantations of a kidney or a lung, from Procedures."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,8 +22,11 @@ _OLD = timedelta(days=30)
 
 
 def read_dialysis(shelf: Shelf, drug: Drug, now: datetime) -> Stream:
-    """dialysis = 1 from the start of each session, for a drug that dialysis removes; words without a code are said."""
-    if not drug.removed_by_dialysis:
+    """dialysis = 1 from the start of each session, for a drug that dialysis removes or whose models ask.
+
+    Words without a code are said.
+    """
+    if not drug.removed_by_dialysis and "dialysis" not in drug.covariates:
         return
     for procedure in _about(shelf, "dialysis"):
         if carries(procedure.get("code"), table()["procedures"]["dialysis"]):
@@ -42,9 +45,24 @@ def _uncoded(procedure: Resource, drug: Drug, now: datetime) -> Finding:
 
 
 def read_transplant(shelf: Shelf, drug: Drug, now: datetime) -> Stream:
-    """days_after_transplant = 0 at the latest kidney transplantation before now; time counts on from there."""
-    if "days_after_transplant" not in drug.covariates:
-        return
+    """Of a kidney: days_after_transplant = 0 at the latest before now, from where time counts on, and its flag.
+
+    Of a lung: its flag, in words or undated too; a recipient of one is not dosed as one of a kidney.
+    """
+    if "lung_transplant" in drug.covariates:
+        yield from _lung(shelf, now)
+    if "days_after_transplant" in drug.covariates or "kidney_transplant" in drug.covariates:
+        yield from _kidney(shelf, drug, now)
+
+
+def _lung(shelf: Shelf, now: datetime) -> Stream:
+    for procedure in _about(shelf, "lung_transplant"):
+        when = _start(procedure)
+        if when is None or when <= now + SKEW:
+            yield _measured("lung_transplant", 1.0, procedure, when or now, "lung transplantation")
+
+
+def _kidney(shelf: Shelf, drug: Drug, now: datetime) -> Stream:
     codes = table()["procedures"]["kidney_transplant"]
     timed = [(procedure, _start(procedure)) for procedure in _about(shelf, "kidney_transplant")]
     coded = [(p, when) for p, when in timed if carries(p.get("code"), codes) and when and when <= now + SKEW]
@@ -54,8 +72,9 @@ def read_transplant(shelf: Shelf, drug: Drug, now: datetime) -> Stream:
             yield finding("transplant-unreadable", "warning", text)
         return
     procedure, when = max(coded, key=lambda item: item[1] or now)
-    if when is not None:
-        yield _measured("days_after_transplant", 0.0, procedure, when, f"kidney transplantation {say(when)[:10]}")
+    for name, value in (("days_after_transplant", 0.0), ("kidney_transplant", 1.0)):
+        if when is not None and name in drug.covariates:
+            yield _measured(name, value, procedure, when, f"kidney transplantation {say(when)[:10]}")
 
 
 def _session(procedure: Resource, now: datetime) -> Stream:

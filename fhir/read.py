@@ -150,10 +150,14 @@ def _record(keyed: _Keyed, drug: Drug, origin: datetime, now: datetime) -> Patie
     )
 
 
+# entered on the day of the operation, which may lie years back
+_TRANSPLANTS = ("days_after_transplant", "kidney_transplant", "lung_transplant")
+
+
 def _origin(parts: _Parts, now: datetime) -> datetime:
     """Hour 0: the first dose or level; without any, the latest covariate; with nothing at all, today at 00:00 UTC."""
     given = [dose.when for dose in parts.doses] + [level.when for level in parts.levels]
-    known = [item.when for item in parts.covariates if not item.fixed and item.name != "days_after_transplant"]
+    known = [item.when for item in parts.covariates if not item.fixed and item.name not in _TRANSPLANTS]
     midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     moment = min(given) if given else max(known, default=midnight)
     return moment.astimezone(UTC)

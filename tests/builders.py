@@ -35,7 +35,8 @@ class Patient:
         return self.charted("haematocrit", fraction, at=at)
 
     def transplanted(self, *, days_ago: float, at: float = 0) -> "Patient":
-        return self.charted("days_after_transplant", days_ago, at=at)
+        """A kidney, as its charted operation is read."""
+        return self.charted("days_after_transplant", days_ago, at=at).charted("kidney_transplant", 1, at=at)
 
     def cyp3a5_expresser(self, yes: bool = True) -> "Patient":
         return self.charted("cyp3a5_expresser", float(yes), at=0)

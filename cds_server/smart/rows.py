@@ -24,6 +24,8 @@ NAMES = {
     "female": "Female",
     "dialysis": "On intermittent haemodialysis",
     "haematocrit": "Haematocrit (fraction)",
+    "kidney_transplant": "Kidney transplant",
+    "lung_transplant": "Lung transplant",
 }
 _UNITS = {"1": "", "a": "years", "d": "days"}  # UCUM codes that people do not read as units
 _YES_NO = ("cyp3a5_expresser", "female", "dialysis")

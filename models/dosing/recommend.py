@@ -30,7 +30,7 @@ from models.dosing.recency import not_given, recency
 from models.dosing.remarks import no_loading_dose, on_regimens, poor_attainment
 from models.dosing.schedule import Schedule, schedule
 from models.dosing.start import Start, starts_of
-from models.dosing.targets import TargetChoice, choose_target, given_target
+from models.dosing.targets import TargetChoice, find_target, given_target
 from models.drug import Drug
 from models.errors import ModelsError, RecordError
 from models.findings import Finding
@@ -83,8 +83,10 @@ def recommend(
     if drug.estimate_only:
         return declined(drug, model, (_estimate_only(drug),), tuple(findings))
     choice = (
-        given_target(drug, target) if target else choose_target(drug, record, continuous=_continuous(ordered, current))
+        given_target(drug, target) if target else find_target(drug, record, continuous=_continuous(ordered, current))
     )
+    if choice is None:
+        return declined(drug, model, (*_critical(applicable(model, drug, record)), _no_target(drug)), tuple(findings))
     refusals = _critical(applicable(model, drug, record)) or _no_mic(drug, record, choice)
     refusals = refusals or (() if any(p.usable for _, p in others) else _not_fitted(posterior))
     if refusals:
@@ -207,6 +209,11 @@ def _considered(ensemble: Ensemble, fits: Sequence[ModelFit]) -> tuple[ModelCons
 def _estimate_only(drug: Drug) -> Finding:
     text = f"No dose of {drug.display.lower()} is searched here: {drug.estimate_only}"
     return Finding(code="estimate-only", severity="critical", text=text)
+
+
+def _no_target(drug: Drug) -> Finding:
+    text = f"No target of {drug.display.lower()} on file is for a patient like this one, and none is assumed."
+    return Finding(code="no-target", severity="critical", text=text)
 
 
 def _no_mic(drug: Drug, record: PatientRecord, choice: TargetChoice) -> tuple[Finding, ...]:

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 from models.covariates import value_at, words
 from models.drug import Drug, DrugTarget
-from models.errors import UnitError
+from models.drug.drug import Condition
+from models.errors import ModelsError, UnitError
 from models.findings import Finding
 from models.record import PatientRecord
 from models.target import Target, unit_of
+from models.terms import TERMS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,18 +24,32 @@ class TargetChoice:
 
 
 def choose_target(drug: Drug, record: PatientRecord, *, continuous: bool = False) -> TargetChoice:
+    """As find_target; ModelsError where no target of the drug file is for the patient."""
+    choice = find_target(drug, record, continuous=continuous)
+    if choice is None:
+        raise ModelsError(f"no target of {drug.name} is for this patient: give one, or add one to its drug file")
+    return choice
+
+
+def find_target(drug: Drug, record: PatientRecord, *, continuous: bool = False) -> TargetChoice | None:
     """The first target of the drug file that holds at record.now; where a condition's covariate is not known, the first
-    that may hold, said aloud; where none holds, the last."""
+    that may hold, said aloud; None where none is for the patient."""
     given = ("any", "continuous" if continuous else "intermittent")
     fitting = [item for item in drug.targets if item.given in given] or list(drug.targets)
     values = {
         item.covariate: value_at(record, item.covariate, record.now) for target in fitting for item in target.when
     }
     for item in fitting:
-        unknown = [c.covariate for c in item.when if values[c.covariate] is None]
+        unknown = [c.covariate for c in item.when if values[c.covariate] is None and not _silence_means_no(c)]
         if all(c.covariate in unknown or c.holds(values[c.covariate] or 0.0) for c in item.when):
             return _choice(item, tuple(_assumed(name, item.target) for name in dict.fromkeys(unknown)))
-    return _choice(fitting[-1])
+    return None
+
+
+def _silence_means_no(condition: Condition) -> bool:
+    """What is charted only where it is so, in a target for those without it."""
+    term = TERMS[condition.covariate]
+    return term.flag and term.nature == "charted" and condition.holds(0.0)
 
 
 def given_target(drug: Drug, target: Target) -> TargetChoice:

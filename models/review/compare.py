@@ -35,6 +35,8 @@ def made_up_patient(drug: Drug, told: Mapping[str, float]) -> dict[str, float]:
     age = told.get("age", ADULT["age"])
     values = {name: usual(name, age=age) for name in _ALWAYS if name in drug.covariates}
     found = {name: value for name, value in values.items() if value is not None} | dict(told)
+    if "days_after_transplant" in found and not found.get("lung_transplant"):  # a usual one is a kidney's
+        found = {"kidney_transplant": 1.0} | found
     return {name: found[name] for name in TERMS if name in found}
 
 

@@ -191,11 +191,21 @@ def test_days_after_transplant_count_from_the_last_one() -> None:
     first = procedure("70536003", "01 08:00", performedDateTime="2019-03-01")
     chart = read(patient(), first, procedure("70536003", "10 08:00"), weight(when="18 08:00"), name="tacrolimus")
     assert values(chart, "days_after_transplant") == [(-192.0, 0.0)]  # 8 days before hour 0
+    assert values(chart, "kidney_transplant") == [(-192.0, 1.0)]
+    assert chart.record.series("lung_transplant") == ()
+
+
+@pytest.mark.parametrize(("code", "text"), [("88039007", ""), ("", "Bilateral lung transplant")])
+def test_a_lung_transplantation_is_read_by_code_and_by_words(code: str, text: str) -> None:
+    chart = read(patient(), procedure(code, "10 08:00", text), weight(when="18 08:00"), name="tacrolimus")
+    assert values(chart, "lung_transplant") == [(-192.0, 1.0)]
+    assert chart.record.series("kidney_transplant") == ()
 
 
 def test_a_transplantation_in_words_only_is_said() -> None:
     chart = read(patient(), procedure("", "10 08:00", "Kidney transplant"), name="tacrolimus")
     assert chart.record.series("days_after_transplant") == ()
+    assert chart.record.series("kidney_transplant") == ()
     assert "transplant-unreadable" in codes(chart)
 
 

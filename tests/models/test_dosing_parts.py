@@ -14,9 +14,9 @@ from models.dosing.candidates import candidates, duration
 from models.dosing.data_age import data_age, rising_creatinine
 from models.dosing.level_checks import infusion_findings
 from models.dosing.schedule import doses_of, given, schedule
-from models.dosing.targets import choose_target, given_target
+from models.dosing.targets import choose_target, find_target, given_target
 from models.drug import load_drug
-from models.errors import UnitError
+from models.errors import ModelsError, UnitError
 from models.record import Dose, PatientRecord
 from models.target import Target
 from tests.builders import Patient, on_tacrolimus, on_vancomycin
@@ -49,21 +49,45 @@ def test_tacrolimus_candidates_are_whole_capsules() -> None:
 
 @pytest.mark.parametrize(("day", "low", "high"), [(0, 6, 10), (89.9, 6, 10), (90, 5, 10), (400, 5, 10)])
 def test_tacrolimus_target_follows_the_day_after_transplant(day: float, low: float, high: float) -> None:
-    record = Patient(drug="tacrolimus").transplanted(days_ago=day).record(now=0)
+    record = Patient(drug="tacrolimus").aged(40).transplanted(days_ago=day).record(now=0)
     choice = choose_target(TACROLIMUS, record)
     assert (choice.target.low, choice.target.high) == (low, high)
     assert choice.findings == ()
 
 
 def test_the_target_follows_the_day_now_and_not_at_charting() -> None:
-    record = Patient(drug="tacrolimus").transplanted(days_ago=89).record(now=48)
+    record = Patient(drug="tacrolimus").aged(40).transplanted(days_ago=89).record(now=48)
     assert choose_target(TACROLIMUS, record).target.indication.endswith("after 3 months")
 
 
 def test_an_unknown_day_is_assumed_aloud() -> None:
-    choice = choose_target(TACROLIMUS, Patient(drug="tacrolimus").record(now=0))
+    kidney = Patient(drug="tacrolimus").aged(40).charted("kidney_transplant", 1, at=0)
+    choice = choose_target(TACROLIMUS, kidney.record(now=0))
     assert choice.target.low == 6
     assert [item.code for item in choice.findings] == ["target-assumed"]
+
+
+@pytest.mark.parametrize(("day", "low", "high"), [(5, 10, 15), (20.9, 10, 15), (21, 7, 12), (50, 7, 12)])
+def test_a_child_with_a_kidney_transplant_has_its_own_target(day: float, low: float, high: float) -> None:
+    choice = choose_target(TACROLIMUS, Patient(drug="tacrolimus").aged(8).transplanted(days_ago=day).record(now=0))
+    assert (choice.target.low, choice.target.high, choice.findings) == (low, high, ())
+
+
+@pytest.mark.parametrize("kidney", [0, 1])
+def test_a_lung_recipient_has_no_target_on_file(kidney: int) -> None:
+    patient = Patient(drug="tacrolimus").aged(40).charted("days_after_transplant", 20, at=0)
+    record = patient.charted("lung_transplant", 1, at=0).charted("kidney_transplant", kidney, at=0).record(now=0)
+    assert find_target(TACROLIMUS, record) is None
+    with pytest.raises(ModelsError, match="no target of tacrolimus is for this patient"):
+        choose_target(TACROLIMUS, record)
+
+
+def test_an_unknown_organ_is_assumed_aloud() -> None:
+    patient = Patient(drug="tacrolimus").aged(40).charted("days_after_transplant", 20, at=0)
+    choice = choose_target(TACROLIMUS, patient.record(now=0))
+    assert [item.text for item in choice.findings] == [
+        "Kidney transplant is not charted; the target for kidney transplant, first 3 months was assumed."
+    ]
 
 
 def test_a_target_in_another_unit_is_refused() -> None:

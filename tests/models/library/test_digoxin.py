@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from models.catalog import load_catalog
+from models.dosing.applicability import applicable
 from models.pk import steady_state
+from models.record import Covariate, PatientRecord
 from tests.models.library.by_hand import after, rates, steady
 from tests.models.library.published import published, typical
 
@@ -16,7 +18,7 @@ MODELS = load_catalog()
 )
 def test_zhou_2010_on_spironolactone_with_high_creatinine() -> None:
     model = MODELS.model("digoxin/zhou2010")
-    found = typical(model, weight=75.0, creatinine=180.0 / 88.4, spironolactone=1.0, age=80.0)
+    found = typical(model, weight=75.0, creatinine=180.0 / 88.4, spironolactone=1.0, age=80.0, female=0.0)
     # 5.90 * 0.588 * (1 - 0.0101 * 12.1 = 0.87779) * (1 - 0.0012 * 53.2 = 0.93616) = 2.8508 L/h
     clearance = 5.90 * (1 - 0.412) * (1 - 0.0101 * (75 - 62.9)) * (1 - 0.00120 * (180 - 126.8))
     assert clearance == pytest.approx(2.8508, abs=1e-4)  # four digits are written
@@ -42,14 +44,26 @@ def test_zhou_2010_steady_state_is_in_micrograms_per_litre() -> None:
     assert 0.5 < found.trough[0] < 1.1
 
 
-@published("digoxin/zhou2010", "hard limits as printed: 34-91 kg, 36-686 umol/L, where both lines stay above 0")
+@published("digoxin/zhou2010", "hard limits: 34-91 kg as printed, 36-200 umol/L, where both lines stay above 0")
 def test_zhou_2010_lines_stay_above_zero_where_the_model_is_used() -> None:
     model = MODELS.model("digoxin/zhou2010")
-    least = typical(model, weight=91.0, creatinine=686.0 / 88.4, spironolactone=1.0)["CL"]
-    assert least == pytest.approx(5.90 * 0.588 * (1 - 0.0101 * 28.1) * (1 - 0.0012 * 559.2), rel=1e-12)
+    least = typical(model, weight=91.0, creatinine=200.0 / 88.4, spironolactone=1.0, age=70.0, female=0.0)["CL"]
+    assert least == pytest.approx(5.90 * 0.588 * (1 - 0.0101 * 28.1) * (1 - 0.0012 * 73.2), rel=1e-12)
     assert least > 0.5
     assert {item.name: item.hard for item in model.domain} == {
         "age": (60.0, 88.0),
         "weight": (34.0, 91.0),
-        "creatinine_molar": (36.0, 686.0),
+        "creatinine_molar": (36.0, 200.0),
+        "crcl": (30.0, 250.0),
+        "dialysis": (0.0, 0.0),
     }
+
+
+def test_an_old_light_woman_with_kidney_failure_is_not_dosed_by_a_line_that_hardly_falls() -> None:
+    # Cockcroft-Gault: (140 - 86) * 40 * 0.85 / (72 * 2.2) = 11.6 mL/min; creatinine alone, 194 umol/L, is in the range
+    values = {"weight": 40.0, "age": 86.0, "female": 1.0, "creatinine": 2.2}
+    record = PatientRecord(
+        drug="digoxin", now=0.0, covariates=tuple(Covariate(name=n, time=0.0, value=v) for n, v in values.items())
+    )
+    found = applicable(MODELS.model("digoxin/zhou2010"), MODELS.drug("digoxin"), record)
+    assert [item.code for item in found if item.severity == "critical"] == ["outside-domain"]

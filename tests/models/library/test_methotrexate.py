@@ -76,10 +76,13 @@ def test_faltaos_2006_for_an_adult() -> None:
     assert model.outputs[0].residual.sd(one) == pytest.approx(one * np.hypot(0.46, 0.015), rel=1e-3)
 
 
-@published("methotrexate/faltaos2006", "half-life of 2.4 h at first and of 12 h at last, by the matrix exponential")
+@published("methotrexate/faltaos2006", "half-lives of 2.4 h at first and of 12.8 h at last, by the matrix exponential")
 def test_faltaos_2006_half_lives() -> None:
     model = MODELS.model("methotrexate/faltaos2006")
     values = {item.name: item.value for item in model.parameters}
     matrix = rates(2, (0, None, values["CL"] / values["V1"]), (0, 1, 0.15 / 25.1), (1, 0, 0.15 / 2.7))
+    # by hand: k10 + k12 + k21 = 0.28287 + 0.00598 + 0.05556 = 0.34440, k10 * k21 = 0.015715, so that
+    # lambda = (0.34440 +- sqrt(0.34440^2 - 4 * 0.015715)) / 2 = 0.29026 and 0.05414; five digits are written
+    assert np.log(2) / np.sort(-np.linalg.eigvals(matrix).real) == pytest.approx([12.803, 2.3880], rel=1e-3)
     # label: 8 to 15 h at high doses
     assert 8.0 < half_life(matrix) < 15.0

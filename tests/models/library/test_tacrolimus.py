@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 
 from models.catalog import load_catalog
+from models.dosing import recommend
+from models.dosing.advice import Declined
 from models.dosing.applicability import applicable
+from models.fit import fit_map
 from models.pk import steady_state
 from models.record import Covariate, PatientRecord
+from models.subject import subject_from_record
 from tests.models.library.by_hand import after, rates, steady
 from tests.models.library.published import published, typical
 
@@ -148,7 +152,7 @@ def test_bergmann_2014_stays_the_model_that_speaks_for_tacrolimus() -> None:
     assert MODELS.models_for("tacrolimus")[0].id == "tacrolimus/bergmann2014"
 
 
-@pytest.mark.parametrize("stem", ["woillard2011", "andrews2019", "andrews2017"])
+@pytest.mark.parametrize("stem", ["bergmann2014", "woillard2011", "andrews2019", "andrews2017"])
 def test_a_kidney_model_is_not_used_where_no_kidney_transplantation_is_charted(stem: str) -> None:
     drug, model = MODELS.drug("tacrolimus"), MODELS.model(f"tacrolimus/{stem}")
     values = {"weight": 60.0, "height": 170.0, "age": 17.5, "female": 0.0, "albumin": 40.0, "haematocrit": 0.35}
@@ -157,9 +161,32 @@ def test_a_kidney_model_is_not_used_where_no_kidney_transplantation_is_charted(s
         drug="tacrolimus", now=0.0, covariates=tuple(Covariate(name=n, time=0.0, value=v) for n, v in values.items())
     )
     day = Covariate(name="days_after_transplant", time=0.0, value=20.0)
-    kidney = replace(somebody, covariates=(*somebody.covariates, day))
+    organ = Covariate(name="kidney_transplant", time=0.0, value=1.0)
+    somebody = replace(somebody, covariates=(*somebody.covariates, day))
+    kidney = replace(somebody, covariates=(*somebody.covariates, organ))
+    other = replace(somebody, covariates=(*somebody.covariates, replace(organ, value=0.0)))
+    assert {item.code for item in applicable(model, drug, other) if item.severity == "critical"} == {"outside-domain"}
     serious = {item.code for item in applicable(model, drug, somebody) if item.severity == "critical"}
     assert serious == {"domain-unknown"}
     assert not [item.text for item in applicable(model, drug, kidney) if item.severity == "critical"]
     lung = replace(kidney, covariates=(*kidney.covariates, Covariate(name="lung_transplant", time=0.0, value=1.0)))
     assert {item.code for item in applicable(model, drug, lung) if item.severity == "critical"} == {"outside-domain"}
+
+
+def test_a_lung_recipient_can_be_fitted_but_has_no_target() -> None:
+    drug, model = MODELS.drug("tacrolimus"), MODELS.model("tacrolimus/monchaud2012")
+    values = {"weight": 60.0, "age": 40.0, "lung_transplant": 1.0, "days_after_transplant": 20.0}
+    record = PatientRecord(
+        drug="tacrolimus", now=0.0, covariates=tuple(Covariate(name=n, time=0.0, value=v) for n, v in values.items())
+    )
+    advice = recommend(drug, model, record, fit_map(model, subject_from_record(model, record)), seed=1)
+    assert isinstance(advice, Declined)
+    assert [item.code for item in advice.reasons] == ["no-target"]
+    assert advice.would_help[0].startswith("A target for patients like this one")
+
+
+def test_a_high_prednisolone_peak_does_not_turn_the_volume_negative() -> None:
+    model = MODELS.model("tacrolimus/bergmann2014")
+    at = {"cyp3a5_expresser": 0.0, "haematocrit": 0.33, "weight": 70.0, "days_after_transplant": 22.7}
+    # held to 260 nmol/L: 113 * (1 - 0.0028 * 104.5) = 79.9 L
+    assert typical(model, **at, free_prednisolone_cmax=900.0)["V1"] == pytest.approx(79.936, abs=1e-3)
