@@ -12,6 +12,7 @@ WOULD_HELP = {
     "outside-domain": "A model made for patients like this one; levels and local protocol guide meanwhile.",
     "domain-unknown": "Charting whether the patient is one of those the model was made for.",
     "estimate-only": "The fit of the levels, by `titrate fit`, for the parameters themselves.",
+    "needs-level": "A level after a dose chosen by label or local protocol, with that dose and its time charted.",
     "no-target": "A target for patients like this one, of the site's own; levels and local protocol guide meanwhile.",
     "mic-missing": "Charting the MIC of the organism, or a target that does not need it.",
     "dialysis": "Levels around each session under a dialysis protocol, or a model of single sessions.",

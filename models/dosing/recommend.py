@@ -89,6 +89,7 @@ def recommend(
         return declined(drug, model, (*_critical(applicable(model, drug, record)), _no_target(drug)), tuple(findings))
     refusals = _critical(applicable(model, drug, record)) or _no_mic(drug, record, choice)
     refusals = refusals or (() if any(p.usable for _, p in others) else _not_fitted(posterior))
+    refusals = refusals or _needs_level(drug, (posterior, *(fitted for _, fitted in others)))
     if refusals:
         return declined(drug, model, refusals, (*findings, *applicable(model, drug, record), *choice.findings))
     fits = [_fit(one, record, fitted) for one, fitted in ((model, posterior), *others)]
@@ -209,6 +210,13 @@ def _considered(ensemble: Ensemble, fits: Sequence[ModelFit]) -> tuple[ModelCons
 def _estimate_only(drug: Drug) -> Finding:
     text = f"No dose of {drug.display.lower()} is searched here: {drug.estimate_only}"
     return Finding(code="estimate-only", severity="critical", text=text)
+
+
+def _needs_level(drug: Drug, posteriors: Sequence[Posterior]) -> tuple[Finding, ...]:
+    if not drug.needs_level or any(item.status != "prior" for item in posteriors):
+        return ()
+    text = f"No first dose of {drug.display.lower()} is searched before a level: {drug.needs_level}"
+    return (Finding(code="needs-level", severity="critical", text=text),)
 
 
 def _no_target(drug: Drug) -> Finding:

@@ -73,6 +73,7 @@ def _drug(top: Table, common: Mapping[str, Plausible], digest: str) -> Drug:
         checks=_checks(top.table("checks")),
         covers=_covers(top.table("covers", default={})),
         estimate_only=top.text("estimate_only", default=""),
+        needs_level=top.text("needs_level", default=""),
         not_read=top.text("not_read", default=""),
         not_verified=top.texts("not_verified"),
         hash=digest,

@@ -143,6 +143,25 @@ def test_a_drug_that_is_only_estimated_gets_no_dose() -> None:
     assert [item.code for item in advice.reasons] == ["estimate-only"]
 
 
+def test_a_drug_that_needs_a_level_gets_no_dose_before_one() -> None:
+    drug = replace(DRUG, needs_level="its first dose is fixed by the label.")
+    levelled = treated()
+    bare = replace(levelled, levels=())
+    found = [recommend(drug, GOTI, record, fit_map(GOTI, subject_from_record(GOTI, record)), seed=1)
+             for record in (levelled, bare)]  # fmt: skip
+    assert isinstance(found[0], Recommendation)
+    assert isinstance(found[1], Declined)
+    assert [item.code for item in found[1].reasons] == ["needs-level"]
+    assert found[1].would_help == (
+        "A level after a dose chosen by label or local protocol, with that dose and its time charted.",
+    )
+
+
+@pytest.mark.parametrize("name", ["fluorouracil", "imatinib", "adalimumab"])
+def test_drugs_whose_first_dose_the_label_fixes_say_so(name: str) -> None:
+    assert CATALOG.drug(name).needs_level
+
+
 def test_a_target_over_the_mic_needs_the_mic() -> None:
     target = replace(DRUG.targets[0].target, metric="auc24_mic", unit="h")
     posterior = fit_map(GOTI, subject_from_record(GOTI, treated()))
