@@ -157,7 +157,8 @@ class Drug:
     molar_mass: g/mol of what the laboratory's mole means. amounts are mg of `amount_of`. covariates: worth reading from
     the chart. max_age: h, by covariate or "level", beyond which a value is said to be old. hold_above: the next dose
     waits until the predicted median is below this. loading_source: by whom a loading dose is usual, else "".
-    estimate_only: why no dose is searched, else "". needs_level: why none is before a level, else "". not_read: what matters and is not looked at, said on every answer.
+    estimate_only: why no dose is searched, else "". needs_level: why none is before a level, else
+    "". not_read: what matters and is not looked at, said on every answer.
     preferred: models by the stem of their file, the first the one that speaks for the drug. policy: the site's.
     hash: SHA-256 of the bytes.
     """

@@ -35,7 +35,7 @@ def test_zhou_2010_steady_state_is_in_micrograms_per_litre() -> None:
     model = MODELS.model("digoxin/zhou2010")
     matrix = rates(2, (0, 1, 1.63), (1, None, 5.90 / 550))
     trough = steady(matrix, after(matrix, np.array([125.0, 0.0]), 24.0), 24.0)[1] / 550
-    at = {"weight": 62.9, "creatinine_molar": 126.8, "spironolactone": 0.0}
+    at = {"weight": 62.9, "creatinine_molar": 126.8, "crcl": 50.0, "spironolactone": 0.0}
     found = steady_state(model, at, np.zeros((1, 2)), amount=0.125, interval=24.0, duration=0.0, route="oral")
     # both are exact up to rounding of the exponentials
     assert found.trough[0] == pytest.approx(trough, rel=1e-8)
