@@ -68,6 +68,8 @@ def _what(drug: Drug, models: tuple[PopulationModel, ...]) -> Iterator[str]:
     yield f"- **Levels**: {levels or 'not read from the EHR, as no LOINC code was confirmed'}"
     if drug.estimate_only:
         yield f"- **No dose is searched**: {drug.estimate_only}"
+    if drug.needs_level:
+        yield f"- **No dose is searched before a level**: {drug.needs_level}"
     first = ", ".join(f"{drug.name}/{stem}" for stem in drug.preferred)
     yield f"- **Models**: {len(models)}; {first} first"
     yield f"- **Read from the chart**: {', '.join(drug.covariates)}"
