@@ -186,8 +186,9 @@ def _moved(model: PopulationModel, starts: Mapping[str, _Start]) -> dict[str, fl
 
 
 def _goal(need: CovariateNeed, model: PopulationModel) -> float | None:
-    """Where a computed covariate should come to lie; None for what is read as it is."""
-    if need.formula == "measured" or any(name in DERIVED for name in need.inputs):
+    """Where a computed covariate should come to lie; None for what is read as it is, or only bounds the domain."""
+    acts = any(effect.covariate == need.name for item in model.parameters for effect in item.effects)
+    if not acts or need.formula == "measured" or any(name in DERIVED for name in need.inputs):
         return None
     named = named_value(need.name, model)
     hard = next((limit.hard for limit in model.domain if limit.name == need.name and limit.hard), (-inf, inf))
