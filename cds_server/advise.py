@@ -11,7 +11,7 @@ from models.dosing.advice import Advice, Declined, Regimen
 from models.dosing.candidates import duration
 from models.dosing.choose import ModelChoice, choose
 from models.dosing.declining import declined, unique
-from models.dosing.recommend import recommend
+from models.dosing.recommend import estimate_only, recommend
 from models.drug import Drug
 from models.findings import Finding, Severity
 from models.fit import prior
@@ -48,6 +48,9 @@ class Outcome:
 
 def advise(case: Case, parts: Parts) -> Outcome:
     """The advice on one drug; raises EstimateFailed and what models/ raises for a record it can not use."""
+    if case.drug.estimate_only:
+        first = parts.catalog.models_for(case.drug.name)[0]
+        return Outcome(advice=declined(case.drug, first, (estimate_only(case.drug),)))
     ordered, remarks = _regimen(case.ordered, case.drug, "ordered")
     current, more = _regimen(case.chart.current, case.drug, "current")
     seen = unique((*case.chart.findings, *case.findings, *remarks, *more))

@@ -82,7 +82,14 @@ def _instant(text: str | None) -> datetime:
 
 def _parts(folder: Path, instant: datetime) -> Parts:
     given = from_environment()
-    settings = Settings(data_folder=folder, queue="in-process", seed=given.seed, draws=given.draws, secret_key="unused")  # noqa: S106 - signs links that nobody serves
+    settings = Settings(
+        data_folder=folder,
+        queue="in-process",
+        seed=given.seed,
+        draws=given.draws,
+        site_file=given.site_file,
+        secret_key="unused",  # noqa: S106 - signs links that nobody serves
+    )
     parts = build_parts(settings)
     return Parts(**{**vars(parts), "clock": lambda: instant})
 

@@ -52,7 +52,14 @@ def duration(hours: float) -> str:
 
 def dose(regimen: Regimen) -> str:
     """ "1250 mg every 12 h"."""
-    return f"{amount(regimen.amount)} every {regimen.interval:g} h"
+    return f"{amount(regimen.amount)} every {every(regimen.interval)}"
+
+
+def every(hours: float) -> str:
+    """ "12 h", "3 days", "6 weeks": days from beyond two, weeks from one on, where they are whole."""
+    if hours >= 168.0 and hours % 168.0 == 0.0:
+        return f"{hours / 168.0:g} weeks" if hours > 168.0 else "week"
+    return f"{hours / 24.0:g} days" if hours > 48.0 and hours % 24.0 == 0.0 else f"{hours:g} h"
 
 
 _BY = {"oral": "by mouth", "sc": "under the skin"}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from math import isfinite, log
+from math import isfinite, log, nan
 
 import numpy as np
 
@@ -41,7 +41,8 @@ def _by_covariates(member: Member, parameter: Parameter) -> Iterator[CovariateMo
         if any(effect.kind in WITHOUT_CENTRE for effect in own):
             continue
         rest = replace(parameter, effects=tuple(effect for effect in parameter.effects if effect not in own))
-        factor = whole / float(typical_values((rest,), names, row)[0, 0])
+        without = float(typical_values((rest,), names, row)[0, 0])
+        factor = whole / without if without else nan  # what another covariate has switched off has no factor
         if isfinite(factor) and abs(factor - 1.0) >= SMALLEST:
             yield _covariate_move(member, parameter, covariate, factor, own[0].numbers.get("reference"))
 

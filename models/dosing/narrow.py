@@ -11,11 +11,11 @@ from models.dosing.case import Case
 from models.target import Target
 
 # draws that find the neighbourhood, and how many dose steps either way are ranked with all draws; house figures
-SCOUTS = 32
-NEIGHBOURS = 2
+SCOUTS = 64
+NEIGHBOURS, REACH = 2, 12
 
 
-def narrowed(case: Case, regimens: Iterable[Regimen]) -> tuple[Regimen, ...]:
+def narrowed(case: Case, regimens: Iterable[Regimen], current: Regimen | None = None) -> tuple[Regimen, ...]:
     """Of a nonlinear case, at each interval the doses whose median is nearest the target; of a linear one, all.
 
     Every metric here grows with the dose, so the nearest is found by halving.
@@ -28,7 +28,9 @@ def narrowed(case: Case, regimens: Iterable[Regimen]) -> tuple[Regimen, ...]:
     for regimen in everything:
         groups.setdefault((regimen.interval, regimen.duration >= regimen.interval), []).append(regimen)
     return tuple(
-        item for group in groups.values() for item in _near(scouts, sorted(group, key=lambda item: item.amount))
+        item
+        for group in groups.values()
+        for item in _near(scouts, sorted(group, key=lambda item: item.amount), current)
     )
 
 
@@ -36,7 +38,11 @@ def _share(etas: np.ndarray, case: Case) -> int:
     return max(1, round(SCOUTS * len(etas) / case.draws))
 
 
-def _near(scouts: Case, rising: Sequence[Regimen]) -> Sequence[Regimen]:
+def _near(scouts: Case, rising: Sequence[Regimen], current: Regimen | None) -> Sequence[Regimen]:
+    """Around the dose whose median is nearest the target, and around the likeliest of its wider neighbourhood.
+
+    A wide spread puts the likeliest dose well under the one with the central median. The dose in use is always there.
+    """
     low, high, aim = 0, len(rising) - 1, _aim(scouts.target)
     while low < high:
         middle = (low + high) // 2
@@ -44,7 +50,11 @@ def _near(scouts: Case, rising: Sequence[Regimen]) -> Sequence[Regimen]:
             low = middle + 1
         else:
             high = middle
-    return rising[max(low - NEIGHBOURS, 0) : low + NEIGHBOURS + 1]
+    wide = range(max(low - REACH, 0), min(low + REACH // 2, len(rising) - 1) + 1, 2)
+    likeliest = max(wide, key=lambda k: scouts.attainment(rising[k]).inside)
+    kept = {k for centre in (low, likeliest) for k in range(centre - NEIGHBOURS, centre + NEIGHBOURS + 1)}
+    kept |= {k for k, item in enumerate(rising) if current and item.amount == current.amount}
+    return [rising[k] for k in sorted(kept) if 0 <= k < len(rising)]
 
 
 def _aim(target: Target) -> float:

@@ -59,7 +59,7 @@ def ranked(
         return _median_in_target(_equally_likely(group, case.draws))
 
     def best(group: Sequence[Scored]) -> tuple[Scored, ...]:
-        equals = _fewest_missed(case, _not_overexposed(case, _by_the_clock(likely(group))), weight)
+        equals = _fewest_missed(case, _not_overexposed(case, _by_the_clock(_undominated(likely(group), found))), weight)
         return tuple(sorted(_most_central(equals), key=lambda item: _order(item, current))[:1])
 
     given = [item for item in found if _is_given(item.regimen, current)]
@@ -102,6 +102,17 @@ def _equally_likely(group: Sequence[Scored], draws: int) -> list[Scored]:
 def _median_in_target(group: list[Scored]) -> list[Scored]:
     """Those whose median lies in the target, where there are any: a wide spread must not argue for missing it."""
     return [item for item in group if item.off_centre <= 0.5] or group
+
+
+def _undominated(group: list[Scored], found: Sequence[Scored]) -> list[Scored]:
+    """Without those that less drug at the same interval beats: no less often in the target, no more often above it."""
+    return [item for item in group if not any(_beats(other, item) for other in found)] or group
+
+
+def _beats(other: Scored, item: Scored) -> bool:
+    same = other.regimen.interval == item.regimen.interval
+    less = other.regimen.amount < item.regimen.amount and other.attainment.above <= item.attainment.above
+    return same and less and other.attainment.inside >= item.attainment.inside and other.off_centre <= 0.5
 
 
 def _by_the_clock(group: list[Scored]) -> list[Scored]:

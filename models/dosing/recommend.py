@@ -7,6 +7,7 @@ from math import isfinite
 from models.covariates import value_at
 from models.dosing.advice import Advice, ModelConsidered, Recommendation, Regimen, RegimenOutcome
 from models.dosing.applicability import applicable
+from models.dosing.attainment import Attainment
 from models.dosing.candidates import candidates
 from models.dosing.case import Case, open_case
 from models.dosing.consistency import contradictions
@@ -42,8 +43,9 @@ from models.record import PatientRecord, Route
 from models.subject import covariate_findings, subject_from_record
 from models.target import Target, metric_words, range_words
 
-# the highest attainment of all regimens under which none is proposed; house figure
-OUT_OF_REACH = 0.10
+# the highest attainment of all regimens under which none is proposed, and how often the best may be above a bound at
+# most; house figures
+OUT_OF_REACH, TOO_OFTEN_ABOVE = 0.10, 0.60
 
 
 def recommend(
@@ -81,7 +83,7 @@ def recommend(
     if route and route not in drug.routes:
         raise RecordError(f"{drug.name} is not dosed by route {route!r} here; its routes are {', '.join(drug.routes)}")
     if drug.estimate_only:
-        return declined(drug, model, (_estimate_only(drug),), tuple(findings))
+        return declined(drug, model, (estimate_only(drug),), tuple(findings))
     choice = (
         given_target(drug, target) if target else find_target(drug, record, continuous=_continuous(ordered, current))
     )
@@ -106,7 +108,7 @@ def recommend(
     )
     seen += (*covariate_findings(lead.model, case.record), *data_age(drug, record), *infusion_findings(record))
     seen += (*unexplained_findings(lead.posterior, record, drug.concentration_unit), *_unreliable(case))
-    seen += _draw_times(lead, record)
+    seen += (*_draw_times(lead, record), *_mic_not_used(record, choice))
     return replace(_search(case, choice, current, ordered, route, seen, seed), considered=considered)
 
 
@@ -128,12 +130,12 @@ def _search(
     # first what is allowed: the doses nearest the target may all be too much
     options = [_due(item, plan) for item in found if not broken_limits(item, case.drug, weight)]
     kept = None if not_given(case.record, current) or (current and current.route != route) else current
-    ranking = ranked(case, narrowed(case, options), weight=weight, current=kept)
+    ranking = ranked(case, narrowed(case, options, kept), weight=weight, current=kept)
     best = ranking.best
     if not best:
         return declined(case.drug, case.lead.model, (_nothing_allowed(case),), seen)
-    if ranking.highest < OUT_OF_REACH:
-        return declined(case.drug, case.lead.model, (_out_of_reach(case, ranking.highest),), seen)
+    if ranking.highest < OUT_OF_REACH or best[0].attainment.above >= TOO_OFTEN_ABOVE:
+        return declined(case.drug, case.lead.model, (_out_of_reach(case, best[0].attainment),), seen)
     starts = starts_of(case, plan, [item.regimen.interval for item in best])
     if blocked := [start.finding for start in starts.values() if start.time is None and start.finding]:
         return declined(case.drug, case.lead.model, blocked[:1], seen)
@@ -207,7 +209,8 @@ def _considered(ensemble: Ensemble, fits: Sequence[ModelFit]) -> tuple[ModelCons
     return tuple(sorted(rows, key=lambda row: (-row.weight, row.id)))
 
 
-def _estimate_only(drug: Drug) -> Finding:
+def estimate_only(drug: Drug) -> Finding:
+    """Why no dose of the drug is searched; for a drug that says so."""
     text = f"No dose of {drug.display.lower()} is searched here: {drug.estimate_only}"
     return Finding(code="estimate-only", severity="critical", text=text)
 
@@ -233,6 +236,16 @@ def _no_mic(drug: Drug, record: PatientRecord, choice: TargetChoice) -> tuple[Fi
         "chart has none."
     )
     return (Finding(code="mic-missing", severity="critical", text=text),)
+
+
+def _mic_not_used(record: PatientRecord, choice: TargetChoice) -> tuple[Finding, ...]:
+    mic = value_at(record, "mic", record.now)
+    if mic is None or any(aim.needs_mic for aim in (choice.target, *choice.also)):
+        return ()
+    text = (
+        f"A MIC of {mic:g} mg/L is charted; the target here ({choice.target.indication}) does not take it into account."
+    )
+    return (Finding(code="mic-not-used", severity="warning", text=text),)
 
 
 def _unreliable(case: Case) -> tuple[Finding, ...]:
@@ -328,10 +341,11 @@ def _none_explained(posterior: Posterior, record: PatientRecord, drug: Drug) -> 
     return (reason, *unexplained_findings(posterior, record, drug.concentration_unit))
 
 
-def _out_of_reach(case: Case, highest: float) -> Finding:
+def _out_of_reach(case: Case, best: Attainment) -> Finding:
     text = (
-        f"No regimen within the limits reaches the target ({metric_words(case.target)}, {range_words(case.target)}) "
-        f"with a probability of more than {100 * highest:.0f} %: the least bad of them is no advice."
+        f"No regimen within the limits is likely to reach the target ({metric_words(case.target)}, "
+        f"{range_words(case.target)}): the best has {100 * best.inside:.0f} % in it and {100 * best.above:.0f} % above "
+        "a bound. The least bad of them is no advice."
     )
     return Finding(code="target-out-of-reach", severity="critical", text=text)
 

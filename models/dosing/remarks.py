@@ -1,5 +1,7 @@
 """What has to be said about the regimens that were compared."""
 
+from math import inf
+
 from models.dosing.advice import Regimen, RegimenOutcome
 from models.dosing.candidates import fits
 from models.dosing.case import Case
@@ -87,6 +89,9 @@ def _limits(item: RegimenOutcome) -> tuple[Finding, ...]:
     )
 
 
+_MISSED = {"above": "exceeded", "below": "missed"}
+
+
 def _exposure(item: RegimenOutcome, choice: TargetChoice) -> tuple[Finding, ...]:
     target = choice.target
     metric = metric_words(target)
@@ -97,7 +102,8 @@ def _exposure(item: RegimenOutcome, choice: TargetChoice) -> tuple[Finding, ...]
         ("below", item.below, target.low, choice.below_means),
     ):
         if share >= LIKELY:
-            what = f"{metric} {side} {bound:g} {target.unit}"
+            one = 0.0 < bound < inf
+            what = f"{metric} {side} {bound:g} {target.unit}" if one else f"a bound of the target {_MISSED[side]}"
             text = f"On the {_named(item)} regimen {what} is expected ({100 * share:.0f} %)"
             text += f"; {means}." if means else "."
             found.append(Finding(code=f"{item.label}-{side}-target", severity="warning", text=text))

