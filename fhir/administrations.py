@@ -176,7 +176,7 @@ def _duration(
     resource: Resource, amount: float, timing: _Timing, product: Product
 ) -> tuple[float, tuple[Finding, ...]]:
     """h of infusion: as charted, else amount / rate, else the drug file's usual rate, said aloud. Swallowed: 0."""
-    if product.route == "oral":
+    if product.route != "iv":
         return 0.0, ()
     rate = _rate_if_readable(mapping(resource, "dosage"))
     if timing.hours and timing.hours > _LONGEST_H:

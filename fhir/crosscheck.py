@@ -153,7 +153,7 @@ def _twice(first: Given, second: Given, drug: Drug) -> Finding:
     minutes = 60 * hours_between(first.when, second.when)
     apart = f"and again {minutes:.0f} min later" if minutes else "twice at that minute"
     text = f"a {drug.name} dose of {second.amount:g} mg is charted for {say(first.when)} {apart}"
-    if second.route == "oral":
+    if second.route != "iv":
         return finding("dose-twice", "critical", f"{text}: parts of one dose, or one dose charted twice; {_UNTOLD}")
     return finding("dose-twice", "critical", f"{text}: two doses, or one dose charted twice; {_UNTOLD}")
 

@@ -145,7 +145,7 @@ def _schedule(instruction: Mapping[str, Any], problems: list[str]) -> Schedule |
 
 def _duration(amount: float | None, rate: float | None, schedule: Schedule | None, route: Route | None) -> float | None:
     """h of one infusion: as ordered, else amount / rate; 0 for a swallowed dose."""
-    if route == "oral":
+    if route is not None and route != "iv":
         return 0.0
     if schedule and schedule.duration is not None:
         return schedule.duration

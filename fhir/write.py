@@ -19,7 +19,11 @@ from models.dosing.advice import Regimen
 from models.drug import Drug
 from models.findings import Finding
 
-_ROUTES = {"iv": ("47625008", "Intravenous route"), "oral": ("26643006", "Oral route")}
+_ROUTES = {
+    "iv": ("47625008", "Intravenous route"),
+    "oral": ("26643006", "Oral route"),
+    "sc": ("34206005", "Subcutaneous route"),
+}
 # the least that an order needs around its dosage, to check a dosage by itself
 _PROBE: Mapping[str, Any] = MappingProxyType(
     {

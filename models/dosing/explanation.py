@@ -81,8 +81,10 @@ def _level_move(member: Member, pull: LevelPull, fit: LevelFit) -> LevelMove:
     posterior = member.posterior
     without = posterior.eta + np.array(pull.shift) * np.sqrt(np.diag(posterior.covariance))
     values = parameters(member.model, member.subject, np.vstack([posterior.eta, without]), member.record.now)
-    factors = {item.name: float(values[item.name][0] / values[item.name][1]) for item in member.model.parameters}
-    most = max(member.model.parameters, key=lambda item: abs(log(factors[item.name])))
+    there = [item.name for item in member.model.parameters if values[item.name][1] != 0.0]
+    factors = {name: float(values[name][0] / values[name][1]) for name in there}
+    told = [item for item in member.model.parameters if item.name in factors]
+    most = max(told, key=lambda item: abs(log(factors[item.name])))
     ago, unit = member.record.now - fit.time, member.model.concentration_unit
     name, factor = named(most.name, most.symbol), factors[most.name]
     moved = f"makes {name} {_change(factor)} than the rest would say"

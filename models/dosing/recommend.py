@@ -127,6 +127,7 @@ def _search(
     route = asked or _route(case, current, ordered)
     continuous = route == "iv" and _continuous(ordered, current)
     found = candidates(case.drug, route, case.record, start=case.record.now, continuous=continuous)
+    found = _of_the_course(case, plan, found)
     # first what is allowed: the doses nearest the target may all be too much
     options = [_due(item, plan) for item in found if not broken_limits(item, case.drug, weight)]
     kept = None if not_given(case.record, current) or (current and current.route != route) else current
@@ -359,6 +360,15 @@ def _route(case: Case, current: Regimen | None, ordered: Regimen | None) -> Rout
     """The route ordered, else the one in use, else the drug's first."""
     wished = next((item.route for item in (ordered, current) if item), case.drug.routes[0])
     return wished if wished in case.drug.routes else case.drug.routes[0]
+
+
+def _of_the_course(case: Case, plan: Schedule, found: tuple[Regimen, ...]) -> tuple[Regimen, ...]:
+    """A course that has begun keeps its interval: nobody changes from four doses a day to one in its middle."""
+    if not case.target.over or plan.gap is None or not found:
+        return found
+    gap = plan.gap
+    nearest = min({item.interval for item in found}, key=lambda interval: abs(interval - gap))
+    return tuple(item for item in found if item.interval == nearest)
 
 
 def _moved(regimen: Regimen, start: Start) -> Regimen:

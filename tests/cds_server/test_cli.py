@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from cds_server import cli
 from cds_server.cli import titrate
 from cds_server.hooks.cards import EXTENSION
+from models.errors import ModelFileError
 from tests.cds_server.hook_calls import doses, draft, height
 from tests.fhir.charts import NOW, creatinine, level, order, patient, weight
 from tests.fhir.server import bundle
@@ -143,3 +144,10 @@ def test_the_database_is_checked_and_upgraded(run, tmp_path):
     assert run("database", "check").exit_code == 1
     assert run("database", "upgrade").exit_code == 0
     assert run("database", "check", "--json").exit_code == 0
+
+
+def test_advise_reads_the_sites_file(run, bundle_file, tmp_path):
+    nowhere = str(tmp_path / "nowhere.toml")
+    result = run("advise", bundle_file(chart()), "--now", NOW.isoformat(), TITRATE_SITE_FILE=nowhere)
+    assert isinstance(result.exception, ModelFileError)  # main() says it in one line and ends with 3
+    assert "nowhere.toml" in str(result.exception)

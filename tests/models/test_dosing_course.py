@@ -6,6 +6,7 @@ import pytest
 
 from models.catalog import Catalog, load_catalog
 from models.dosing import recommend
+from models.dosing.advice import Regimen
 from models.fit import fit_map
 from models.pk import auc
 from models.record import Dose, Level
@@ -25,8 +26,10 @@ def test_the_doses_left_are_those_that_fit_into_the_course(catalog: Catalog) -> 
     record = child.infused(72, at=0, over=3).record(now=6.25)
     record = replace(record, levels=(Level(time=6.0, value=1.9, unit="mg/L"),))
     posterior = fit_map(model, subject_from_record(model, record))
-    advice = recommend(drug, model, record, posterior, seed=1)
+    daily = Regimen(amount=72.0, interval=24.0, duration=3.0, route="iv", start=0.0)
+    advice = recommend(drug, model, record, posterior, seed=1, current=daily)
     best = advice.regimens[0]
+    assert {item.regimen.interval for item in advice.regimens} == {24.0}  # a course that has begun keeps its interval
     assert best.regimen.start == pytest.approx(24.0)
     assert advice.target.low <= best.exposure.median <= advice.target.high
     # the whole course gone through dose by dose, at the mode: three doses from 24 h on
