@@ -1,5 +1,6 @@
 """titrate models list and show."""
 
+from collections.abc import Sized
 from typing import Any
 
 import click
@@ -25,7 +26,7 @@ def list_models(drug: str | None, as_json: bool) -> None:
     for item in found:
         needed = ", ".join(item["needs"]) or "nothing"
         click.echo(f"{item['id']:{width}} {item['title']}; {item['structure']}; needs {needed}")
-    click.echo(f"{len(found)} models of {len(names)} drugs")
+    click.echo(f"{len(found)} model{_s(found)} of {len(names)} drug{_s(names)}")
 
 
 def _short(model: PopulationModel) -> dict[str, Any]:
@@ -98,3 +99,7 @@ def _covariate(item: Facts) -> str:
 def _domain(item: Facts) -> str:
     required = ", has to be charted" if item["required"] else ""
     return f"{item['words']}: hard {item['hard'] or '-'}, soft {item['soft'] or '-'}{required}  [{item['source']}]"
+
+
+def _s(items: Sized) -> str:
+    return "" if len(items) == 1 else "s"
