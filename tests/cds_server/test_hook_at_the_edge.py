@@ -94,3 +94,24 @@ def test_a_long_comment_is_cut_and_the_answer_says_so(running):
     said = running.client.post(FEEDBACK, json={"feedback": [item]}).json
     assert (said["stored"], said["shortenedComments"], said["commentLimit"]) == (1, 1, 2000)
     assert len(running.parts.store.all_feedback()[-1].comment) == 2000
+
+
+def test_two_drafts_of_one_drug_are_not_answered_as_if_there_were_one(running):
+    """A change of one would leave the other as it is, and both would run."""
+    two = (draft(1000, id="one"), draft(1500, id="two"))
+    made = running.card(call(drafts=two))
+    assert facts(made)["kind"] == "declined"
+    assert made["summary"] == "Vancomycin: no dose is proposed. Several draft orders of this drug are open."
+    assert "2 draft orders of vancomycin are open" in made["detail"]
+    assert not made.get("suggestions")
+
+
+def test_a_drug_that_is_only_estimated_says_why_before_all_else(running):
+    order = draft(100, medicationCodeableConcept={"coding": [PHENYTOIN]})
+    made = running.card(call(drafts=(order,)))
+    assert made["summary"].startswith("Phenytoin: no dose is proposed.")
+    assert "No dose of phenytoin is searched here" in made["detail"]
+    assert "does not cover" not in made["detail"]
+
+
+PHENYTOIN = {"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "8183", "display": "phenytoin"}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.covariates import CovariateNeed, resolve
+from models.covariates import CovariateNeed, breakpoints, resolve, values_of
 from models.errors import MissingCovariate, ModelFileError
 from tests.builders import Patient, on_tacrolimus, on_vancomycin
 
@@ -117,3 +117,35 @@ def test_no_needs_give_no_columns() -> None:
 def test_a_need_outside_the_vocabulary_is_refused(need: dict, said: str) -> None:
     with pytest.raises(ModelFileError, match=said):
         CovariateNeed(**need)
+
+
+def test_a_line_is_drawn_between_two_entries_where_a_model_asks_for_it() -> None:
+    """Weight of 80 kg at 0 h and 86 kg at 24 h: 83 kg half-way; outside of the entries the nearest one holds."""
+    record = Patient(drug="vancomycin").weighing(80, at=0).weighing(86, at=24).record(now=48)
+    drawn = CovariateNeed(name="weight", unit="kg", between="interpolated")
+    assert resolve([drawn], record, [0, 12, 18, 24, 48]).values[:, 0] == pytest.approx([80, 83, 84.5, 86, 86])
+    assert resolve([WEIGHT], record, [0, 12, 18, 24, 48]).values[:, 0].tolist() == [80, 80, 80, 86, 86]
+
+
+def test_predictions_look_covariates_up_as_answers_do() -> None:
+    record = on_vancomycin().creatinine(2.4, at=24).record(now=48)
+    times = [0.0, 10.0, 24.0, 30.0, 48.0]
+    assert (values_of([CRCL, WEIGHT], record, times) == resolve([CRCL, WEIGHT], record, times).values).all()
+    with pytest.raises(MissingCovariate, match="weight"):
+        values_of([WEIGHT], Patient(drug="vancomycin").record(now=0), [0.0])
+
+
+def test_what_matters_in_steps_of_treatment_changes_at_its_own_instants() -> None:
+    """Hours since the first dose, which grow by themselves, lowered to 0, 24 and 36 h."""
+    need = CovariateNeed(name="hours_since_first_dose", unit="h", steps=(24.0, 36.0))
+    record = on_vancomycin().infused(1000, at=5, over=2, every=12, times=4).record(now=60)
+    assert resolve([need], record, [0, 5, 28.9, 29, 40.9, 41, 60]).values[:, 0].tolist() == [0, 0, 0, 24, 24, 36, 36]
+    assert breakpoints([need], record).tolist() == [29.0, 41.0]
+
+
+def test_an_infant_grows_older_and_an_adult_does_not() -> None:
+    month = Patient(drug="vancomycin").aged(1 / 12).record(now=168)
+    grown = Patient(drug="vancomycin").aged(40).record(now=168)
+    need = CovariateNeed(name="age", unit="a")
+    assert resolve([need], month, [0, 168]).values[:, 0] == pytest.approx([1 / 12, 1 / 12 + 168 / 8766], rel=1e-12)
+    assert resolve([need], grown, [0, 168]).values[:, 0].tolist() == [40, 40]
