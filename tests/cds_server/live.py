@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from threading import Thread
 
@@ -11,6 +12,8 @@ from werkzeug.serving import make_server
 from cds_server import create_app
 from cds_server.config import Settings
 from cds_server.parts import Parts
+from cds_server.warm import warm
+from models.catalog import load_catalog
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +26,8 @@ class Live:
 
 @contextmanager
 def live_service(folder: Path) -> Iterator[Live]:
-    """Starts it with its fits in this process, and stops it."""
+    """Starts it with its fits in this process, and stops it. As in the product, kernels are compiled before any call."""
+    _warmed()
     mounted = []
     server = make_server("127.0.0.1", 0, lambda environ, start: mounted[0](environ, start), threaded=True)
     base = f"http://127.0.0.1:{server.server_port}"
@@ -49,3 +53,8 @@ def live_service(folder: Path) -> Iterator[Live]:
         server.server_close()
         thread.join()
         app.extensions["titrate"].store.close()
+
+
+@cache
+def _warmed() -> None:
+    warm(load_catalog())
