@@ -26,7 +26,7 @@ class Live:
 
 @contextmanager
 def live_service(folder: Path) -> Iterator[Live]:
-    """Starts it with its fits in this process, and stops it. As in the product, kernels are compiled before any call."""
+    """Starts it with its fits in this process, and stops it; kernels are compiled first, as in the product."""
     _warmed()
     mounted = []
     server = make_server("127.0.0.1", 0, lambda environ, start: mounted[0](environ, start), threaded=True)
