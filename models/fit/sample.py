@@ -133,7 +133,7 @@ def sample(
         etas=etas[_systematic(random, weights, n)],
         effective=float(1.0 / np.sum(weights**2)),
         pareto_k=pareto_shape(weights),
-        laplace_efficiency=_laplace_efficiency(random, problem, known, max(n // 4, 100)),
+        laplace_efficiency=_laplace_efficiency(random, problem, known, max(n // 8, 100)),
         modes=len(modes),
     )
 
