@@ -9,6 +9,7 @@ import numpy as np
 from models.dosing.advice import Regimen
 from models.dosing.member import Member
 from models.pk import accumulates, steady_curve, steady_state
+from models.pk.exposure import highest
 from models.pk.response import Response
 
 # closer together at first, where absorption and the infusion bend the curve
@@ -45,7 +46,7 @@ class Profile:
         """The end of the infusion; else the highest of the grid, refined by the parabola through its neighbours."""
         if self.direct:
             return self.at(np.array([min(self.duration, self.interval)]))[:, 0]
-        return _highest(self.curve, self.times)
+        return highest(self.curve, self.times)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -145,17 +146,3 @@ def _direct(member: Member, regimen: Regimen) -> bool:
     return member.model.structure.routes[regimen.route] == (observed,) and not member.model.structure.dosing.get(
         observed
     )
-
-
-def _highest(curve: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Highest of (m, t) at times (t,), refined by the parabola through it and its neighbours."""
-    rows, best = np.arange(curve.shape[0]), curve.argmax(axis=1)
-    mid = np.clip(best, 1, times.size - 2)
-    left, right = times[mid] - times[mid - 1], times[mid + 1] - times[mid]
-    rise = (curve[rows, mid] - curve[rows, mid - 1]) / left
-    fall = (curve[rows, mid + 1] - curve[rows, mid]) / right
-    bend, slope = (fall - rise) / (left + right), (rise * right + fall * left) / (left + right)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        higher = curve[rows, mid] - slope**2 / (4.0 * bend)
-    inside = (best == mid) & (bend < 0.0) & np.isfinite(higher)
-    return np.where(inside, higher, curve[rows, best])

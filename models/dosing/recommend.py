@@ -89,10 +89,8 @@ def recommend(
     )
     if choice is None:
         return declined(drug, model, (*_critical(applicable(model, drug, record)), _no_target(drug)), tuple(findings))
-    refusals = _critical(applicable(model, drug, record)) or _no_mic(drug, record, choice)
-    refusals = refusals or (() if any(p.usable for _, p in others) else _not_fitted(posterior))
-    refusals = refusals or _needs_level(drug, (posterior, *(fitted for _, fitted in others)))
-    if refusals:
+    posteriors = (posterior, *(fitted for _, fitted in others))
+    if refusals := _refusals(drug, model, record, choice, posteriors):
         return declined(drug, model, refusals, (*findings, *applicable(model, drug, record), *choice.findings))
     fits = [_fit(one, record, fitted) for one, fitted in ((model, posterior), *others)]
     ensemble = average(fits, method=method)
@@ -110,6 +108,16 @@ def recommend(
     seen += (*unexplained_findings(lead.posterior, record, drug.concentration_unit), *_unreliable(case))
     seen += (*_draw_times(lead, record), *_mic_not_used(record, choice))
     return replace(_search(case, choice, current, ordered, route, seen, seed), considered=considered)
+
+
+def _refusals(
+    drug: Drug, model: PopulationModel, record: PatientRecord, choice: TargetChoice, posteriors: Sequence[Posterior]
+) -> tuple[Finding, ...]:
+    """Why none is proposed, known before anything is averaged: the first kind of reason that holds, or ()."""
+    first, *others = posteriors
+    refusals = _critical(applicable(model, drug, record)) or _no_mic(drug, record, choice)
+    refusals = refusals or (() if any(p.usable for p in others) else _not_fitted(first))
+    return refusals or _needs_level(drug, tuple(posteriors))
 
 
 def _search(

@@ -83,7 +83,7 @@ def steady_state(
     result = _run(subject, events, _etas(model, etas), area=True)
     curve = result[:, :-1]
     return SteadyState(
-        trough=curve[:, -1], peak=_peak(curve[:, :-1], times[:-1]), auc24=result[:, -1] * 24.0 / interval
+        trough=curve[:, -1], peak=highest(curve[:, :-1], times[:-1]), auc24=result[:, -1] * 24.0 / interval
     )
 
 
@@ -157,7 +157,7 @@ def _grid(model: PopulationModel, subject: Subject, interval: float, duration: f
     return np.append(interval * (np.arange(points) / points) ** 2, interval)
 
 
-def _peak(curve: np.ndarray, times: np.ndarray) -> np.ndarray:
+def highest(curve: np.ndarray, times: np.ndarray) -> np.ndarray:
     """Highest of (m, k) at times (k,), refined by the parabola through it and its neighbours."""
     if times.size < 3:
         return curve.max(axis=1)
