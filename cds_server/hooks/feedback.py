@@ -1,7 +1,7 @@
 """A feedback body as rows: batches, several outcomes for one card and repeats are all normal."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,15 +10,21 @@ from cds_server.store.rows import FeedbackRow
 
 OUTCOMES = ("accepted", "overridden")
 COMMENT_LIMIT = 2000  # characters of a user's comment that are kept
+# An item may carry the MedicationRequest that was placed, as an extension of this name.
+PLACED = "titrate.order-placed"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """rows: what was understood; problems: one for each item that was not. shortened: how many comments were cut."""
+    """rows: what was understood; problems: one for each item that was not. shortened: how many comments were cut.
+
+    placed: by a row's digest, the order that its item says was placed.
+    """
 
     rows: tuple[FeedbackRow, ...]
     problems: tuple[BadRequest, ...]
     shortened: int = 0
+    placed: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def parse(body: Any, *, service: str, now: datetime) -> Batch:
@@ -26,13 +32,25 @@ def parse(body: Any, *, service: str, now: datetime) -> Batch:
     items = body.get("feedback") if isinstance(body, dict) else None
     if not isinstance(items, list):
         raise BadRequest("feedback: expected an array of feedback items", where="feedback")
-    rows, problems = [], []
+    rows, problems, placed = [], [], {}
     for n, item in enumerate(items):
         try:
-            rows.append(_row(item, f"feedback[{n}]", service, now))
+            row = _row(item, f"feedback[{n}]", service, now)
         except BadRequest as problem:
             problems.append(problem)
-    return Batch(rows=tuple(rows), problems=tuple(problems), shortened=sum(map(_too_long, items)))
+            continue
+        rows.append(row)
+        if order := _placed(item):
+            placed[row.digest] = order
+    shortened = sum(map(_too_long, items))
+    return Batch(rows=tuple(rows), problems=tuple(problems), shortened=shortened, placed=placed)
+
+
+def _placed(item: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The order in the item's extension, where there is one; any other extension is passed over."""
+    extension = item.get("extension")
+    order = extension.get(PLACED) if isinstance(extension, dict) else None
+    return order if isinstance(order, dict) and order.get("resourceType") == "MedicationRequest" else None
 
 
 def _too_long(item: Any) -> bool:

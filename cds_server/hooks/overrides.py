@@ -24,11 +24,19 @@ def hl7_group(code: str) -> str | None:
     return next((item.get("maps_to") for item in _data()["reason"] if item["code"] == code), None)
 
 
+def hl7_reason(system: str, code: str) -> str | None:
+    """The HL7 reason behind a code as an EHR sent it: its own, or what one of ours stands for; None for any other."""
+    if system == _data()["hl7_system"]:
+        return code
+    return hl7_group(code) if system == _data()["own_system"] else None
+
+
 @cache
 def drugs_named() -> frozenset[str]:
     """The drugs that have reasons of their own."""
     return frozenset(drug for item in _data()["reason"] for drug in item.get("drugs", ()))
 
 
+@cache
 def _data() -> dict[str, Any]:
     return tomllib.loads(files(__package__).joinpath("override_reasons.toml").read_text(encoding="utf-8"))

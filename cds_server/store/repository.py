@@ -1,8 +1,9 @@
 """Advice, cards, feedback and audit entries: written together or not at all."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -78,6 +79,21 @@ class Store:
         query = select(card).where(card.c.advice_id == advice_id).order_by(card.c.issued_at)
         with self.engine.connect() as connection:
             return tuple(CardRow(**row) for row in connection.execute(query).mappings())
+
+    def card(self, uuid: str) -> CardRow | None:
+        """The card of one uuid."""
+        with self.engine.connect() as connection:
+            row = connection.execute(select(card).where(card.c.uuid == uuid)).mappings().first()
+        return CardRow(**row) if row else None
+
+    def all_cards(self, *, since: datetime | None = None, until: datetime | None = None) -> Iterator[CardRow]:
+        """Every card issued from `since` on and before `until`, oldest first, without holding them all."""
+        query = select(card).order_by(card.c.issued_at, card.c.uuid)
+        query = query.where(card.c.issued_at >= since) if since else query
+        query = query.where(card.c.issued_at < until) if until else query
+        with self.engine.connect() as connection:
+            for row in connection.execution_options(yield_per=500).execute(query).mappings():
+                yield CardRow(**row)
 
     def known_feedback(self, rows: Iterable[FeedbackRow]) -> KnownFeedback:
         """What of `rows` speaks of cards and suggestions that were issued."""

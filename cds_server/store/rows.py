@@ -63,7 +63,7 @@ class AuditRow:
 
 @dataclass(frozen=True, kw_only=True)
 class FeedbackRow:
-    """What a user did with one card."""
+    """What a user did with one card. decision: JSON of cds_server.decision.Decision, where the dose taken is known."""
 
     card_uuid: str
     service: str
@@ -74,6 +74,7 @@ class FeedbackRow:
     reason_system: str | None = None
     reason_code: str | None = None
     comment: str | None = None
+    decision: str | None = None
 
     @property
     def digest(self) -> str:

@@ -99,6 +99,7 @@ feedback = Table(
     Column("reason_system", Text),
     Column("reason_code", Text),
     Column("comment", Text),
+    Column("decision", Text),  # JSON: the dose taken beside the dose proposed; numbers only
     Index(None, "card_uuid"),
 )
 

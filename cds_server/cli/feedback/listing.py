@@ -1,19 +1,17 @@
-"""titrate feedback: what users did with the cards."""
+"""Every piece of feedback as it was sent."""
 
 from collections import Counter
 from typing import Any
 
 import click
 
-from cds_server.cli.common import json_option, opened_store, show
+from cds_server.cli.common import opened_store, show
 from cds_server.config import from_environment
 from cds_server.store import FeedbackRow
 
 
-@click.command()
-@json_option
-def feedback(as_json: bool) -> None:
-    """All stored feedback, oldest first; comments are people's words and may name a patient."""
+def listed(as_json: bool) -> None:
+    """All stored feedback, oldest first, then how many of each outcome."""
     with opened_store(from_environment()) as store:
         rows = store.all_feedback()
     if as_json:
