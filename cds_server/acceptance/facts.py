@@ -19,7 +19,7 @@ Answer = Literal["accepted", "changed", "overridden", "none"]
 class CardFact:
     """kind: recommendation, declined, pending, ... answers: how many times anything was said on the card.
 
-    answer: the last word: accepted as proposed, changed (another suggestion taken, or another order placed), overridden.
+    answer: the last word: accepted as proposed; changed, as another suggestion or order was taken; overridden.
     reason: "system|code" as sent, hl7: the HL7 reason it stands for; "" without one. model: of highest weight.
     """
 
@@ -55,7 +55,7 @@ def _moment(row: FeedbackRow) -> tuple[datetime, datetime]:
 
 def _fact(card: CardRow, history: list[FeedbackRow]) -> CardFact:
     content = json.loads(card.content)
-    facts = next(iter(content.get("extension", {}).values()), {})
+    facts: dict[str, str] = next(iter(content.get("extension", {}).values()), {})
     last = history[-1] if history else None
     decision = encode.loads(Decision, last.decision) if last and last.decision else None
     code = (last.reason_code or "") if last else ""

@@ -12,8 +12,8 @@ from cds_server.cli.common import json_option, show
 from cds_server.cli.feedback.facts import facts_of, span_options
 
 _NOTE = (
-    "Shown = sent with an advice; an EHR may still not have displayed it. Accepted, changed and overridden are shares of "
-    "the cards spoken of; silence is no consent. What was signed later is known only where the EHR says it."
+    "Shown = sent with an advice; an EHR may still not have displayed it. Accepted, changed and overridden are shares "
+    "of the cards spoken of; silence is no consent. What was signed later is known only where the EHR says it."
 )
 
 
