@@ -1,6 +1,6 @@
 """UCUM quantities to canonical units, by a closed table with exact factors (terminology/units.toml).
 
-A table of our own and not ucumvert with pint: those take 0.6 s to start and, being complete, also convert what a chart
+A table of our own and not ucumvert with pint: those take 0.7 s to start and, being complete, also convert what a chart
 never means (they read mL/min/{1.73_m2} as mL/min). A code that is not in the table is refused, never guessed.
 """
 
@@ -28,15 +28,17 @@ Dimension = tuple[tuple[str, ...], tuple[str, ...]]  # what stands above and bel
 
 @dataclass(frozen=True, kw_only=True)
 class Unit:
-    """A known unit: its exact factor to the base units of its dimension."""
+    """A known unit: (value + offset) * factor is the value in the base units of its dimension, exactly."""
 
     factor: Fraction
     dimension: Dimension
+    offset: Fraction = Fraction(0)  # of a temperature; 0 for all else
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Table:
     atoms: Mapping[str, tuple[str, Fraction]]
+    offsets: Mapping[str, Fraction]
     whole: Mapping[str, str]
     part: Mapping[str, str]
 
@@ -44,7 +46,7 @@ class _Table:
 def unit(code: str) -> Unit:
     """The unit that a UCUM code or a listed alias names; raises UnreadableUnit for any other."""
     if len(code) > _LONGEST:
-        raise UnreadableUnit(f"the unit {quoted(code)} is not known")
+        raise _unknown(code)
     return _unit(code.strip())
 
 
@@ -54,11 +56,21 @@ def _unit(code: str) -> Unit:
     above: list[str] = []
     below: list[str] = []
     factor = Fraction(1)
-    for sign, atom in _atoms(ucum):
+    pieces = [(sign, _table().part.get(atom.strip(), atom)) for sign, atom in _atoms(ucum, code)]
+    for sign, atom in pieces:
         dimension, size = _atom(atom, code)
         factor = factor / size if sign == "/" else factor * size
         (below if sign == "/" else above).append(dimension)
-    return Unit(factor=factor, dimension=(tuple(sorted(above)), tuple(sorted(below))))
+    dimensions = (tuple(sorted(above)), tuple(sorted(below)))
+    return Unit(factor=factor, dimension=dimensions, offset=_offset([atom for _, atom in pieces], code))
+
+
+def _offset(atoms: list[str], code: str) -> Fraction:
+    """A temperature's; beside anything else a unit with an offset has no meaning that could be relied on."""
+    offsets = _table().offsets
+    if len(atoms) > 1 and any(atom in offsets for atom in atoms):
+        raise _unknown(code)
+    return offsets.get(atoms[0], Fraction(0))
 
 
 def convert(value: float, code: str, to: str, *, molar_mass: float | None = None) -> float:
@@ -66,11 +78,25 @@ def convert(value: float, code: str, to: str, *, molar_mass: float | None = None
 
     Raises UnreadableUnit for an unknown unit and for a pair that does not convert.
     """
+    source, target = _source(code, to), unit(to)
+    factor = _factor(code.strip(), to, molar_mass)
+    return float((Fraction(value) + source.offset) * factor - target.offset)
+
+
+def _source(code: str, to: str) -> Unit:
+    try:
+        return unit(code)
+    except UnreadableUnit as error:
+        raise UnreadableUnit(f"{error}; expected one that converts to {to}") from None
+
+
+@lru_cache(maxsize=512)
+def _factor(code: str, to: str, molar_mass: float | None) -> Fraction:
     source, target = unit(code), unit(to)
     factor = source.factor / target.factor
-    if source.dimension != target.dimension:
-        factor *= _bridge(source.dimension, target.dimension, molar_mass, code, to)
-    return float(Fraction(value) * factor)
+    if source.dimension == target.dimension:
+        return factor
+    return factor * _bridge(source.dimension, target.dimension, molar_mass, code, to)
 
 
 def read_quantity(quantity: Mapping[str, Any], to: str, *, molar_mass: float | None = None) -> float:
@@ -123,19 +149,22 @@ def _disagree(code: str, text: str) -> bool:
     return named != unit(code)
 
 
-def _atoms(ucum: str) -> list[tuple[str, str]]:
+def _unknown(code: str) -> UnreadableUnit:
+    return UnreadableUnit(f"the unit {quoted(code)} is not known")
+
+
+def _atoms(ucum: str, code: str) -> list[tuple[str, str]]:
     flat = _GROUP.sub(lambda group: "/" + group[1].replace(".", "/"), ucum)
     pieces = _PIECE.findall(flat)
     if not pieces or "".join(sign + atom for sign, atom in pieces) != flat or pieces[0][0]:
-        raise UnreadableUnit(f"the unit {quoted(ucum)} is not known")
+        raise _unknown(code)
     return pieces
 
 
 def _atom(atom: str, code: str) -> tuple[str, Fraction]:
-    table = _table()
-    found = table.atoms.get(table.part.get(atom.strip(), atom))
+    found = _table().atoms.get(atom)
     if found is None:
-        raise UnreadableUnit(f"the unit {quoted(code)} is not known")
+        raise _unknown(code)
     return found
 
 
@@ -159,4 +188,5 @@ def _table() -> _Table:
         for dimension, symbols in data["atoms"].items()
         for symbol, factor in symbols.items()
     }
-    return _Table(atoms=atoms, whole=data["whole"], part=data["part"])
+    offsets = {symbol: Fraction(offset) for symbol, offset in data["offsets"].items()}
+    return _Table(atoms=atoms, offsets=offsets, whole=data["whole"], part=data["part"])
