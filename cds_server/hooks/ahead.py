@@ -1,26 +1,34 @@
 """What could come first and next: a loading dose, and the level that would tell most. Sentences, pure."""
 
+from collections.abc import Callable
+
 from cds_server.hooks import words
 from fhir.chart import Chart
 from models.dosing.advice import Recommendation, SampleTime
 from models.target import metric_words
 
+Clock = Callable[[float], str]  # an hour of the record as people read it
 
-def next_level(advice: Recommendation, chart: Chart) -> tuple[str, ...]:
-    """When a level under the proposed regimen would narrow the target's metric most, and by how much; () where none."""
+
+def next_level(advice: Recommendation, chart: Chart, say: Clock | None = None) -> tuple[str, ...]:
+    """When a level under the proposed regimen would narrow the target's metric most, and by how much; () where none.
+
+    say: how times are written; as on cards where it is not given.
+    """
     found = advice.next_sample
     if found is None:
         return ()
-    lines = [f"{_capital(_when(found.best, chart))}: {_gain(found.best, advice)}."]
+    say = say or (lambda hours: words.stamp(words.at(hours, chart)))
+    lines = [f"{_capital(_when(found.best, say))}: {_gain(found.best, advice)}."]
     if found.soon.times != found.best.times:
-        lines.append(f"Sooner, {_when(found.soon, chart)}: {_gain(found.soon, advice)}.")
+        lines.append(f"Sooner, {_when(found.soon, say)}: {_gain(found.soon, advice)}.")
     if found.pair is not None:
-        lines.append(f"Two levels, {_when(found.pair, chart)}: {_gain(found.pair, advice)}.")
+        lines.append(f"Two levels, {_when(found.pair, say)}: {_gain(found.pair, advice)}.")
     return tuple(lines)
 
 
-def _when(sample: SampleTime, chart: Chart) -> str:
-    times = " and ".join(words.stamp(words.at(time, chart)) for time in sample.times)
+def _when(sample: SampleTime, say: Clock) -> str:
+    times = " and ".join(say(time) for time in sample.times)
     return f"{sample.label} ({times})"
 
 

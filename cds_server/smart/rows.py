@@ -6,6 +6,8 @@ from math import isfinite
 from cds_server.hooks import shortly, words
 from cds_server.smart.clock import ChartClock
 from fhir.chart import Chart
+from models.covariates import shown
+from models.covariates import words as covariate_words
 from models.dosing.advice import CovariateUsed, ParameterEstimate, RegimenOutcome
 from models.findings import Finding
 from models.fit.posterior import LevelFit
@@ -16,19 +18,6 @@ LABELS = {
     "current": "Current",
     "ordered": "As ordered",
 }
-NAMES = {
-    "crcl": "Creatinine clearance",
-    "cyp3a5_expresser": "CYP3A5 expresser",
-    "days_after_transplant": "Days after transplantation",
-    "free_prednisolone_cmax": "Free prednisolone, peak",
-    "female": "Female",
-    "dialysis": "On intermittent haemodialysis",
-    "haematocrit": "Haematocrit (fraction)",
-    "kidney_transplant": "Kidney transplant",
-    "lung_transplant": "Lung transplant",
-}
-_UNITS = {"1": "", "a": "years", "d": "days"}  # UCUM codes that people do not read as units
-_YES_NO = ("cyp3a5_expresser", "female", "dialysis")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,29 +115,25 @@ def _spread(item: ParameterEstimate) -> str:
 
 
 _FIXED = {"age": "from the birth date", "female": "as charted"}
+_SEX = ("male", "female")
 
 
 def covariate_row(item: CovariateUsed, chart: Chart, clock: ChartClock) -> CovariateRow:
-    source = chart.sources.get(item.source)
+    """One covariate; flags say yes or no, and sex the word."""
+    name, source = sentence(covariate_words(item.name)), chart.sources.get(item.source)
+    value = _SEX[bool(item.value)] if item.name == "female" else shown(item.name, item.value, item.unit)
     if item.name in _FIXED:
-        name, value = NAMES.get(item.name, item.name.capitalize()), _covariate_value(item)
         return CovariateRow(name=name, value=value, when="", derivation=_FIXED[item.name], note="")
     if item.name == "dialysis" and item.time is None and not item.value:
         how = "the model was run as without dialysis"
-        return CovariateRow(name=NAMES[item.name], value="not charted", when="", derivation=how, note="")
+        return CovariateRow(name=name, value="not charted", when="", derivation=how, note="")
     return CovariateRow(
-        name=NAMES.get(item.name, item.name.replace("_", " ").capitalize()),
-        value=_covariate_value(item),
+        name=name,
+        value=value,
         when=clock.text(item.time) if item.time is not None else "",
         derivation=item.derivation,
         note=source.note if source else "",
     )
-
-
-def _covariate_value(item: CovariateUsed) -> str:
-    if item.name in _YES_NO and item.value in (0.0, 1.0):
-        return "yes" if item.value else "no"
-    return f"{figures(item.value)} {_UNITS.get(item.unit, words.unit(item.unit))}".strip()
 
 
 def level_row(item: LevelFit, unit: str, chart: Chart, clock: ChartClock) -> LevelRow:

@@ -85,7 +85,7 @@ def _recommendation(issued: IssuedAdvice, advice: Recommendation, clock: ChartCl
         differs=detail.differs(issued),
         drawn=f"{advice.draws} draws from the posterior, seed {advice.seed}",
         considered=_considered(advice.considered),
-        next_level=ahead.next_level(advice, issued.chart),
+        next_level=ahead.next_level(advice, issued.chart, clock.text),
         loading=ahead.loading(advice),
     )
 

@@ -19,6 +19,14 @@ MADE: Mapping[str, str] = MappingProxyType(
         "egfr": "estimated GFR",
         "pma": "postmenstrual age",
         "pna": "postnatal age",
+        "postnatal_days": "postnatal age",
+        "log_age": "logarithm of the age in days",
+        "clearance": "creatinine clearance",
+        "creatinine_excess": "creatinine above the typical one for age and sex",
+        "creatinine_ratio": "creatinine over the typical one for age",
+        "creatinine_molar": "creatinine",
+        "creatinine_umol": "creatinine",
+        "lean_mass": "lean body mass",
     }
 )
 _UNITS = {
@@ -33,6 +41,7 @@ _UNITS = {
     "mm[Hg]": "mmHg",
     "mL/min/{1.73_m2}": "mL/min/1.73 m²",
 }
+_WEEKS_READ = 104.0  # two years; house figure
 
 
 def words(name: str) -> str:
@@ -44,6 +53,8 @@ def shown(name: str, value: float, unit: str) -> str:
     """A covariate's value for people: '1.4 mg/dL', 'yes', '0.33'."""
     if name in TERMS and TERMS[name].flag:
         return "yes" if value else "no"
+    if unit == "wk" and value > _WEEKS_READ:
+        value, unit = value * 7.0 / 365.25, "a"  # nobody reads an adult's postmenstrual age in weeks
     unit = _UNITS.get(unit, unit)
     return f"{value:.3g} {unit}".strip() if abs(value) < 100 else f"{value:.0f} {unit}".strip()
 

@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
-from models.covariates import CovariateNeed, breakpoints, resolve, values_of
+from models.catalog import load_catalog
+from models.covariates import CovariateNeed, breakpoints, resolve, shown, values_of
+from models.covariates.words import MADE
 from models.errors import MissingCovariate, ModelFileError
+from models.terms import TERMS
 from tests.builders import Patient, on_tacrolimus, on_vancomycin
 
 CRCL = CovariateNeed(
@@ -149,3 +152,14 @@ def test_an_infant_grows_older_and_an_adult_does_not() -> None:
     need = CovariateNeed(name="age", unit="a")
     assert resolve([need], month, [0, 168]).values[:, 0] == pytest.approx([1 / 12, 1 / 12 + 168 / 8766], rel=1e-12)
     assert resolve([need], grown, [0, 168]).values[:, 0].tolist() == [40, 40]
+
+
+def test_every_covariate_of_a_model_has_words():
+    """A raw name, such as log_age, is no name for people."""
+    made = {need.name for model in load_catalog().models.values() for need in model.needs} - set(TERMS)
+    assert {name for name in made if name not in MADE} == set()
+
+
+def test_an_adults_postmenstrual_age_is_read_in_years():
+    assert shown("pma", 40.0, "wk") == "40 weeks"
+    assert shown("pma", 52.1786 * 30, "wk") == "30 years"
