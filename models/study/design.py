@@ -114,8 +114,8 @@ def load_design(drug: str, folder: Path = DESIGNS) -> Design:
         drug=drug,
         truth=_truth(table.table("truth")),
         advisers=table.texts("advisers"),
-        cohort=_cohort(table.table("cohort")),
-        standard=_standard(table.table("standard")),
+        cohort=read_cohort(table.table("cohort")),
+        standard=read_standard(table.table("standard")),
         sampling=_sampling(table.table("sampling")),
         before=tuple((item.number("at_h"), item.number("mg_per_kg", above=0.0)) for item in before),
         start=table.number("start_h", default=0.0),
@@ -150,8 +150,8 @@ def load_averaging(drug: str, folder: Path = DESIGNS / "averaging") -> Averaging
         drug=drug,
         truths=table.texts("truths"),
         models=table.texts("models"),
-        cohort=_cohort(table.table("cohort")),
-        standard=_standard(table.table("standard")),
+        cohort=read_cohort(table.table("cohort")),
+        standard=read_standard(table.table("standard")),
         sampling=_sampling(table.table("sampling")),
         about=table.text("about"),
     )
@@ -176,7 +176,7 @@ def _truth(table: Table) -> Truth:
     return found
 
 
-def _cohort(table: Table) -> Cohort:
+def read_cohort(table: Table) -> Cohort:
     pairs = table.tables("correlation", default=[])
     spreads = table.table("covariates")
     found = Cohort(
@@ -203,7 +203,7 @@ def _spread(table: Table) -> Spread:
     return found
 
 
-def _standard(table: Table) -> Standard:
+def read_standard(table: Table) -> Standard:
     found = Standard(
         rules=tuple(_rule(item) for item in table.tables("rule")),
         route=cast(Route, table.text("route", one_of=("iv", "oral", "sc"))),

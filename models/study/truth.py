@@ -1,5 +1,6 @@
 """The true patient: his parameters, what a laboratory would read, and what a regimen really does to him."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import exp
 
@@ -35,18 +36,18 @@ class TruePatient:
 
 def true_models(truth: Truth, model: PopulationModel) -> tuple[PopulationModel, PopulationModel]:
     """What patients of even and of odd number come from; the same one without a shift."""
-    return _shifted(model, truth, 1.0), _shifted(model, truth, -1.0)
+    down = {name: 1.0 / factor for name, factor in truth.shift.items()}
+    return shifted(model, truth.shift, truth.spread), shifted(model, down, truth.spread)
 
 
-def _shifted(model: PopulationModel, truth: Truth, sign: float) -> PopulationModel:
-    if not truth.shift and truth.spread == 1.0:
+def shifted(model: PopulationModel, factors: Mapping[str, float], spread: float) -> PopulationModel:
+    """Typical values times `factors` by name, standard deviations between patients times `spread`."""
+    if not factors and spread == 1.0:
         return model
     return replace(
         model,
-        parameters=tuple(
-            replace(item, value=item.value * truth.shift.get(item.name, 1.0) ** sign) for item in model.parameters
-        ),
-        omega=model.omega * truth.spread**2,
+        parameters=tuple(replace(item, value=item.value * factors.get(item.name, 1.0)) for item in model.parameters),
+        omega=model.omega * spread**2,
     )
 
 
@@ -60,12 +61,12 @@ def drawn_level(patient: TruePatient, record: PatientRecord, time: float, number
     """Level `number` at `time` h after the record's doses, with the true model's residual error."""
     subject = subject_from_record(patient.model, record)
     predicted = concentrations(patient.model, subject, patient.etas, [time])
-    value = _read(patient.model.outputs[0].residual, float(predicted[0, 0]), patient.noise[number])
+    value = read_level(patient.model.outputs[0].residual, float(predicted[0, 0]), patient.noise[number])
     below = value < sampling.lloq
     return Level(time=time, value=max(value, sampling.lloq), unit=patient.model.concentration_unit, censored=below)
 
 
-def _read(residual: Residual, f: float, score: float) -> float:
+def read_level(residual: Residual, f: float, score: float) -> float:
     """A level as an assay reads it; the same score, the same luck, whichever regimen came before."""
     return f * exp(residual.sd(f) * score) if residual.kind == "exponential" else f + residual.sd(f) * score
 

@@ -1,0 +1,53 @@
+"""What a population was made from, so that it can be made again."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+
+from models.cohorts.design import Part
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shift:
+    """What the test patients have that nobody was trained on: factors on clearance, spread between patients, assay.
+
+    timing: h by which the charted time of a draw is wrong at most, either way, evenly; on top of the usual error.
+    """
+
+    name: str = "none"
+    clearance: float = 1.0
+    spread: float = 1.0
+    assay: float = 1.0
+    timing: float = 0.0
+
+
+NO_SHIFT = Shift()
+SHIFTS: tuple[Shift, ...] = (
+    Shift(name="clearance x1.4", clearance=1.4),
+    Shift(name="clearance x0.7, more variable", clearance=0.7, spread=1.5),
+    Shift(name="assay reads 15 % high", assay=1.15),
+    Shift(name="draw times wrong by up to 1 h", timing=1.0),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CohortManifest:
+    """design, models: hashes of the design file and of each model file by id. The same manifest, the same patients."""
+
+    drug: str
+    scheme: str
+    part: Part
+    patients: int
+    seed: int
+    shift: Shift
+    design: str
+    models: Mapping[str, str]
+
+    def canonical(self) -> str:
+        """JSON with sorted keys and no spaces."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+    @property
+    def hash(self) -> str:
+        return sha256(self.canonical().encode()).hexdigest()
