@@ -12,7 +12,8 @@ from fhir.errors import Unreadable
 from fhir.medication import drugs_of, match
 from fhir.products import other_interval, other_product
 from fhir.reading import finding
-from fhir.timing import Schedule, read_schedule
+from fhir.schedule import Schedule
+from fhir.timing import read_schedule
 from fhir.wire import mapping, number, rows, string
 from models.drug import Drug
 from models.findings import Finding

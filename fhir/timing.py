@@ -1,164 +1,258 @@
-"""FHIR Timing to a dosing interval in hours; what is not evenly spaced is refused, not guessed."""
+"""A FHIR Timing to a Schedule: code, repeat in all its forms, events; ranges and contradictions are refused."""
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from functools import cache
-from importlib.resources import files
-from itertools import pairwise
+from datetime import UTC, date, datetime, time
 from typing import Any
 
-from fhir.clock import hours_between, read_instant
+from fhir.clock import read_date, read_instant
 from fhir.errors import Unreadable, UnreadableTime
-from fhir.quantity import read_quantity
-from fhir.wire import items, mapping, number, quoted, rows, string
+from fhir.quantity import code_of
+from fhir.schedule import (
+    DAY_H,
+    SAME_H,
+    Every,
+    EveryMonths,
+    Listed,
+    Once,
+    OnDays,
+    Pattern,
+    Schedule,
+    Span,
+    TimesIn,
+    words,
+)
+from fhir.timing_code import pattern_of_code, table
+from fhir.wire import items, mapping, number, quoted, string
 
-_SAME_H = 1e-6  # two intervals closer than this, in h, are one: unit factors are floats
-
-
-@dataclass(frozen=True, kw_only=True)
-class Schedule:
-    """interval: h between equal doses; None for doses that do not repeat. duration: h of each dose, None = not said.
-
-    start, end: bounds, None = open. length: h from the first dose to the bound. count: how many doses, None = no limit.
-    events: the doses at named times.
-    """
-
-    interval: float | None
-    duration: float | None = None
-    start: datetime | None = None
-    end: datetime | None = None
-    length: float | None = None
-    count: int | None = None
-    events: tuple[datetime, ...] = ()
+# a dose a minute, one in ten years: what is beyond is a slip
+_SHORTEST_H, _LONGEST_H, _LONGEST_MONTHS = 1 / 60, 3660 * DAY_H, 120
 
 
 def read_schedule(timing: Any) -> Schedule:
     """The schedule that a FHIR Timing says; raises Unreadable with the reason where it does not say one."""
     repeat = mapping(timing, "repeat")
-    events = _events(timing)
-    interval = _agreed(_by_code(timing), _by_repeat(repeat), _by_events(events))
-    count = number(repeat, "count")
-    if interval is None and not events and count != 1:
-        raise Unreadable("the order does not say how often")
-    start, end = _bounds(repeat)
+    by_repeat, listed = _by_repeat(repeat), _listed(timing)
+    by_code = pattern_of_code(timing, alone=not (by_repeat or listed))
+    count = _whole(repeat, "count")
     return Schedule(
-        interval=interval,
+        pattern=_agreed(by_repeat, by_code, listed, once=count == 1),
         duration=_duration(repeat),
-        start=start,
-        end=end,
-        length=read_quantity(mapping(repeat, "boundsDuration"), "h") if repeat.get("boundsDuration") else None,
-        count=int(count) if count is not None else None,
-        events=events,
+        start=_bound(repeat, "start"),
+        end=_bound(repeat, "end"),
+        length=_length(mapping(repeat, "boundsDuration") or mapping(repeat, "boundsRange", "low")),
+        length_max=_length(mapping(repeat, "boundsRange", "high")),
+        count=count,
+        count_max=_whole(repeat, "countMax"),
     )
 
 
-def _agreed(*intervals: float | None) -> float | None:
-    said = [interval for interval in intervals if interval is not None]
-    if said and max(said) - min(said) > _SAME_H:
-        ways = " and ".join(f"every {interval:g} h" for interval in said)
-        raise Unreadable(f"the order says {ways} at once")
-    return said[0] if said else None
+def _agreed(by_repeat: Pattern | None, by_code: Pattern | None, listed: Listed | None, *, once: bool) -> Pattern:
+    """The most specific of what was said, all of which must come to the same number of doses a day."""
+    said = [pattern for pattern in (by_repeat, by_code, listed) if pattern]
+    rates = [rate for pattern in said if (rate := _rate(pattern))]
+    if rates and max(rates) - min(rates) > SAME_H * max(rates):
+        raise Unreadable(f"the order says {' and '.join(words(pattern) for pattern in said)} at once")
+    if listed or not said:
+        if not (listed or once):
+            raise Unreadable("the order does not say how often")
+        return listed or Once()
+    return said[0]
 
 
-def _by_code(timing: Any) -> float | None:
-    code = mapping(timing, "code")
-    names = [string(coding, "code") for coding in rows(code, "coding")] or [string(code, "text")]
-    known = [_table()["interval_h"].get(_plain(name)) for name in names if name]
-    if known and not any(known):
-        raise Unreadable(f"the timing code {quoted(names[0])} is not known")
-    return _agreed(*known)
+def _rate(pattern: Pattern) -> float | None:
+    """Doses a day; of named times only where they are evenly spaced."""
+    if isinstance(pattern, Listed):
+        return DAY_H / pattern.interval if pattern.interval else None
+    return pattern.a_day
 
 
-def _plain(name: str) -> str:
-    """q12h, Q 12 H, b.i.d. -> Q12H, BID."""
-    return name.upper().replace(" ", "").replace(".", "")
-
-
-def _by_repeat(repeat: Mapping[str, Any]) -> float | None:
-    period = number(repeat, "period")
-    if period is None:
-        _refuse_loose(repeat)
+def _by_repeat(repeat: Mapping[str, Any]) -> Pattern | None:
+    """The pattern of timing.repeat; None where it says no more than bounds, a count or a duration."""
+    _refuse_ranges(repeat)
+    if all(repeat.get(name) is None for name in ("period", "frequency", "timeOfDay", "dayOfWeek", "when")):
         return None
-    for name, words in (("periodMax", "a range of intervals"), ("frequencyMax", "a range of doses a period")):
-        if repeat.get(name) is not None:
-            raise Unreadable(f"the order gives {words}")
-    frequency = 1.0 if repeat.get("frequency") is None else number(repeat, "frequency")
-    if not frequency or frequency < 0 or period <= 0:
-        raise Unreadable("the order's frequency or period is not a positive number")
-    interval = period * _hours(string(repeat, "periodUnit")) / frequency
-    _refuse_uneven(repeat, interval)
-    return interval
+    frequency = _whole(repeat, "frequency")
+    clock = tuple(sorted(_clock(item) for item in _listing(repeat, "timeOfDay")))
+    days, events = _weekdays(repeat), _events(repeat)
+    period = _period(repeat)
+    if period is None and not (clock or days or events):
+        raise Unreadable("the order names a frequency, but no period")
+    times = _times(frequency, len(clock), events, days, period)
+    if clock or days:
+        return _on_days(times, clock, days, period or Span(hours=DAY_H), frequency)
+    return _periodic(times, period or Span(hours=DAY_H))
 
 
-def _refuse_loose(repeat: Mapping[str, Any]) -> None:
-    """Days, times or events of the day without a period: a schedule that is not one interval."""
-    for name in ("frequency", "dayOfWeek", "timeOfDay", "when"):
-        if repeat.get(name):
-            raise Unreadable("the order names a frequency, days or times, but no period")
+def _refuse_ranges(repeat: Mapping[str, Any]) -> None:
+    """periodMax and frequencyMax: no one schedule; the range is said."""
+    unit = string(repeat, "periodUnit")
+    period, longest = number(repeat, "period"), number(repeat, "periodMax")
+    if longest is not None and longest != period:
+        low = "?" if period is None else f"{period:g}"
+        raise Unreadable(f"the order gives a range of intervals ({low} to {longest:g} {quoted(unit)})")
+    fewest, most = number(repeat, "frequency"), number(repeat, "frequencyMax")
+    if most is not None and most != fewest:
+        low = "1" if fewest is None else f"{fewest:g}"
+        raise Unreadable(f"the order gives a range of doses a period ({low} to {most:g})")
 
 
-def _refuse_uneven(repeat: Mapping[str, Any], interval: float) -> None:
-    """dayOfWeek, timeOfDay and when may place doses unevenly; only those that agree with the interval pass."""
-    if len(items(repeat, "dayOfWeek")) not in (0, 7):
-        raise Unreadable("the order is for some days of the week only")
-    when = items(repeat, "when")
-    if len(when) > 1 or (when and interval < 24 - _SAME_H):
-        raise Unreadable("the order ties doses to meals or times of day that are not evenly spaced")
-    times = sorted(_clock_hours(item) for item in items(repeat, "timeOfDay"))
-    gaps = [later - earlier for earlier, later in zip(times, [*times[1:], *(t + 24 for t in times[:1])], strict=True)]
-    if any(abs(gap - interval) > _SAME_H for gap in gaps):
-        raise Unreadable("the order's times of day are not evenly spaced")
+def _period(repeat: Mapping[str, Any]) -> Span | None:
+    if repeat.get("period") is None:
+        return None
+    return _span(number(repeat, "period"), string(repeat, "periodUnit"))
 
 
-def _clock_hours(time_of_day: Any) -> float:
-    parts = time_of_day.split(":") if isinstance(time_of_day, str) else []
-    if len(parts) not in (2, 3) or not all(part.isdigit() for part in parts):
-        raise Unreadable("a time of day can not be read")
-    return sum(int(part) / 60**place for place, part in enumerate(parts))
+def _times(
+    frequency: int | None, clock: int, events: tuple[int, ...] | None, days: tuple[int, ...], period: Span | None
+) -> int:
+    """How many doses in a period, or on a day of it; the times or events named must come to what frequency says."""
+    short = period is not None and not period.months and period.hours < DAY_H
+    named = clock or (0 if short else sum(events or ()))
+    if frequency is None:
+        if events and not named and period is None:
+            raise Unreadable("the order ties doses to meals without saying how many a day")
+        return named or 1
+    if named and frequency not in (named, named * len(days)):
+        raise Unreadable(f"the order says {frequency} in a period and names {named} times or events of the day")
+    return named or frequency
 
 
-def _events(timing: Any) -> tuple[datetime, ...]:
-    return tuple(sorted(read_instant(item) for item in items(timing, "event")))
+def _periodic(times: int, period: Span) -> Pattern:
+    if period.months:
+        return EveryMonths(months=period.months, times=times)
+    if period.hours / times < _SHORTEST_H:
+        raise Unreadable("the order's doses follow each other within a minute")
+    whole_days = period.hours % DAY_H == 0
+    return Every(hours=period.hours) if times == 1 and not whole_days else TimesIn(times=times, hours=period.hours)
 
 
-def _by_events(events: tuple[datetime, ...]) -> float | None:
-    """Three or more events an equal time apart are an interval; fewer could be anything."""
-    gaps = [hours_between(earlier, later) for earlier, later in pairwise(events)]
-    even = len(gaps) >= 2 and max(gaps) - min(gaps) <= _SAME_H and gaps[0] > 0
-    return gaps[0] if even else None
+def _on_days(times: int, clock: tuple[time, ...], days: tuple[int, ...], period: Span, frequency: int | None) -> OnDays:
+    """Clock times or weekdays named: of every day, of every so many days, or of weeks."""
+    if period.months or period.hours % DAY_H:
+        raise Unreadable("the order names times or days that do not fit its period")
+    length = int(period.hours / DAY_H)
+    if not days:
+        return OnDays(times=times, clock=clock, every=length)
+    if length == 1:
+        return OnDays(times=times, clock=clock, weekdays=days)
+    if length % 7:
+        raise Unreadable("the order names days of the week in a period that is no number of weeks")
+    per_day = len(clock) or _shared(frequency or len(days), len(days))
+    return OnDays(times=per_day, clock=clock, weekdays=days, weeks=length // 7)
+
+
+def _shared(frequency: int, days: int) -> int:
+    """So many doses a week on so many named days."""
+    if frequency % days:
+        raise Unreadable(f"the order says {frequency} in a week and names {days} days of it")
+    return frequency // days
+
+
+def _weekdays(repeat: Mapping[str, Any]) -> tuple[int, ...]:
+    known = table()["weekday"]
+    return tuple(sorted({known[name] for name in _named(repeat, "dayOfWeek", known)}))
+
+
+def _events(repeat: Mapping[str, Any]) -> tuple[int, ...] | None:
+    """How often each event of the day comes; None where none is named."""
+    known = table()["when"]
+    return tuple(known[name] for name in _named(repeat, "when", known)) or None
+
+
+def _named(repeat: Mapping[str, Any], element: str, known: Mapping[str, int]) -> list[str]:
+    names = _listing(repeat, element)
+    strange = [name for name in names if not isinstance(name, str) or name not in known]
+    if strange:
+        raise Unreadable(f"its {element} {quoted(str(strange[0]))} is not known")
+    return names
+
+
+def _listing(repeat: Mapping[str, Any], name: str) -> list[Any]:
+    """The list at a name; a text in its place (drafts, and FHIR before R4) reads as a list of one."""
+    return [repeat[name]] if isinstance(repeat.get(name), str) else items(repeat, name)
+
+
+def _clock(time_of_day: Any) -> time:
+    try:
+        return time.fromisoformat(time_of_day) if ":" in time_of_day else _no_clock()
+    except (TypeError, ValueError):
+        return _no_clock()
+
+
+def _no_clock() -> time:
+    raise Unreadable("a time of day can not be read")
+
+
+def _listed(timing: Any) -> Listed | None:
+    found = [_moment(item) for item in items(timing, "event")]
+    return Listed(moments=tuple(sorted(found, key=_place))) if found else None
+
+
+def _place(moment: datetime | date) -> str:
+    """Orders instants of any zone, and days at their beginning."""
+    return moment.astimezone(UTC).isoformat() if isinstance(moment, datetime) else moment.isoformat()
+
+
+def _moment(item: Any) -> datetime | date:
+    """An instant, or a date without a time."""
+    try:
+        return read_instant(item)
+    except UnreadableTime:
+        if isinstance(item, str) and len(item.strip()) > len("2026-11-18"):
+            raise
+        return read_date(item)
+
+
+def _bound(repeat: Mapping[str, Any], name: str) -> datetime | date | None:
+    value = mapping(repeat, "boundsPeriod").get(name)
+    return _moment(value) if value is not None else None
+
+
+def _length(quantity: Mapping[str, Any]) -> Span | None:
+    """A bound that is a length of time; None where there is none."""
+    return _span(number(quantity, "value"), code_of(quantity)) if quantity else None
+
+
+def _span(value: float | None, unit: str) -> Span:
+    unit = table()["unit_words"].get(unit, unit)
+    if value is None or value <= 0:
+        raise Unreadable("the order's period or length is not a positive number")
+    if unit in table()["unit_months"]:
+        span = Span(months=table()["unit_months"][unit] * _whole_number(value, "calendar months or years"))
+    else:
+        span = Span(hours=value * _hours(unit))
+    if span.hours > _LONGEST_H or span.months > _LONGEST_MONTHS or (span.hours < _SHORTEST_H and not span.months):
+        raise Unreadable(f"a time of {value:g} {unit} is none that doses follow")
+    return span
 
 
 def _duration(repeat: Mapping[str, Any]) -> float | None:
-    duration = number(repeat, "duration")
+    duration, longest = number(repeat, "duration"), number(repeat, "durationMax")
     if duration is None:
         return None
-    if repeat.get("durationMax") is not None or duration < 0:
+    if duration < 0 or (longest is not None and longest != duration):
         raise Unreadable("the order gives a range of infusion times, or a negative one")
     return duration * _hours(string(repeat, "durationUnit"))
 
 
 def _hours(code: str) -> float:
-    hours = _table()["unit_h"].get(code)
+    hours = table()["unit_h"].get(code)
     if hours is None:
         raise Unreadable(f"the unit of time {quoted(code)} is not known" if code else "a unit of time is missing")
-    return hours
+    return float(hours)
 
 
-def _bounds(repeat: Mapping[str, Any]) -> tuple[datetime | None, datetime | None]:
-    """Bounds as instants; a bound that is only a date stays open here: it moves no dose."""
-    period = mapping(repeat, "boundsPeriod")
-    return _instant(period.get("start")), _instant(period.get("end"))
-
-
-def _instant(value: Any) -> datetime | None:
-    try:
-        return read_instant(value)
-    except UnreadableTime:
+def _whole(repeat: Mapping[str, Any], name: str) -> int | None:
+    """A whole number of at least 1; None where the element is not there."""
+    if repeat.get(name) is None:
         return None
+    value = number(repeat, name)
+    if value is None or value < 1:
+        raise Unreadable(f"the order's {name} is not a positive number")
+    return _whole_number(value, name)
 
 
-@cache
-def _table() -> Mapping[str, Mapping[str, float]]:
-    return tomllib.loads(files("fhir.terminology").joinpath("timing.toml").read_text(encoding="utf-8"))
+def _whole_number(value: float, what: str) -> int:
+    if value != int(value):
+        raise Unreadable(f"the order's {what} are no whole number")
+    return int(value)

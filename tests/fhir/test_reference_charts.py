@@ -14,7 +14,8 @@ from fhir.bundle import opened
 from fhir.errors import Unreadable
 from fhir.orders import explain_order
 from fhir.read import read_chart
-from fhir.timing import Schedule, read_schedule
+from fhir.schedule import Schedule
+from fhir.timing import read_schedule
 from fhir.wire import mapping, rows, string
 from models.drug import Drug
 from tests.fhir.charts import NOW, drug, said
