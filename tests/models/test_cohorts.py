@@ -142,7 +142,7 @@ def test_clearance_shift_multiplies_clearance_and_leaves_the_chart(catalog: Cata
         drawn(catalog, drug, scheme, n=15, part=part, shift=Shift(name="x", clearance=factor)) for factor in (1.0, 1.4)
     )
     # the clearance of a course averages over the steps of busulfan's, which the drug outlasts by different shares
-    assert shifted.clearance == pytest.approx(1.4 * plain.clearance, rel=1e-3 if drug == "busulfan" else 1e-9)
+    assert shifted.clearance == pytest.approx(1.4 * plain.clearance, rel=5e-3 if drug == "busulfan" else 1e-9)
     assert (shifted.expected_clearance == plain.expected_clearance).all()
     assert (shifted.times == plain.times).all()
 
