@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from cds_server.advise import Case
+from cds_server.ehr import Ehr, ehr_of
 from cds_server.hooks.errors import DataMissing
 from cds_server.hooks.protocol import HookRequest
 from cds_server.parts import Parts
-from fhir.client import FhirClient
 from fhir.orders import drugs_of, explain_order
-from fhir.prefetch import complete
+from fhir.prefetch import Completed, complete
 from fhir.read import read_chart
 from models.drug import Drug
 from models.findings import Finding
@@ -51,13 +51,19 @@ def gather(request: HookRequest, parts: Parts) -> Gathered:
     if request.hook != "patient-view" and not drafted:
         return Gathered(resources=(), findings=(), questions=(), uncoded=uncoded)
     deadline = parts.settings.fhir_deadline_ms / 1000
-    completed = complete(request.hook, request.context, request.prefetch, _client(request, parts), deadline_s=deadline)
+    ehr = ehr_of(request, parts.connections, parts.client_for)
+    completed = complete(
+        request.hook, request.context, request.prefetch, ehr.client, grant=ehr.grant, deadline_s=deadline
+    )
     if completed.missing:
-        raise _missing(completed.missing, request, parts, _refused(completed.findings))
+        raise _missing(completed, ehr)
     seen = set(drugs_of(completed.resources, drugs)) if request.hook == "patient-view" else set()
     viewed = tuple(Question(drug=drug, draft=None) for drug in drugs if drug.name in seen)
     return Gathered(
-        resources=completed.resources, findings=completed.findings, questions=drafted or viewed, uncoded=uncoded
+        resources=completed.resources,
+        findings=(*completed.findings, *ehr.findings),
+        questions=drafted or viewed,
+        uncoded=uncoded,
     )
 
 
@@ -74,37 +80,26 @@ def case_of(question: Question, gathered: Gathered, request: HookRequest, now: d
     return Case(drug=question.drug, chart=chart, ordered=ordered, findings=findings)
 
 
-def _client(request: HookRequest, parts: Parts) -> FhirClient | None:
-    access = request.access
-    if access is None or not allowed(access.base, parts):
-        return None
-    return parts.client_for(access)
-
-
-def allowed(base: str, parts: Parts) -> bool:
-    """Whether `base` is exactly one of the servers that may be read; a slash at the end does not matter."""
-    return base.rstrip("/") in {server.rstrip("/") for server in parts.settings.fhir_servers}
-
-
 def _refused(findings: Iterable[Finding]) -> bool:
     """Whether the FHIR server turned a read away: its status stands in the finding that the read left."""
     return any(item.code == "not-available" and re.search(r"\bHTTP 40[13]\b", item.text) for item in findings)
 
 
-def _missing(keys: Iterable[str], request: HookRequest, parts: Parts, refused: bool) -> DataMissing:
-    names = ", ".join(keys)
-    if request.access is None:
-        why = "the call names no fhirServer to read them from"
-    elif not allowed(request.access.base, parts):
-        why = "the fhirServer of this call is not on this service's list (TITRATE_FHIR_SERVERS) and was not contacted"
-    elif refused:
-        why = (
+def _missing(completed: Completed, ehr: Ehr) -> DataMissing:
+    names = ", ".join(completed.missing)
+    message = f"no advice without prefetch {names}: the call does not bring them, and {ehr.why or _why(completed)}"
+    return DataMissing(message, where=f"prefetch.{completed.missing[0]}")
+
+
+def _why(completed: Completed) -> str:
+    """Why an EHR that may be read did not hand out what is missing."""
+    if completed.not_covered:
+        return f"the scopes of the call's token do not include {', '.join(completed.not_covered)}"
+    if _refused(completed.findings):
+        return (
             "the EHR's FHIR server refused to hand them out (HTTP 401 or 403): the call's token does not reach that far"
         )
-    else:
-        why = "the EHR's FHIR server did not hand them out in time"
-    message = f"no advice without prefetch {names}: the call does not bring them, and {why}"
-    return DataMissing(message, where=f"prefetch.{next(iter(keys))}")
+    return "the EHR's FHIR server did not hand them out in time"
 
 
 def _drafted(request: HookRequest, drugs: tuple[Drug, ...]) -> tuple[tuple[Question, ...], tuple[Drug, ...]]:

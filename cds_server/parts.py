@@ -8,18 +8,23 @@ from secrets import token_hex
 from uuid import uuid4
 
 from cds_server.config import Settings
+from cds_server.ehr import ClientFor, connections_for
 from cds_server.estimator import Estimator, Queue
 from cds_server.hooks.protocol import Access
 from cds_server.store import Store
 from cds_server.work import utc_now
 from fhir.client import FhirClient
+from fhir.connect import Connections
+from fhir.servers import FhirServer
 from models.catalog import Catalog, load_catalog
 from models.site import with_site
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """client_for: a reader of the EHR for one call. new_id: 128 random bits in hex. new_uuid: a random UUID.
+    """connections: to the FHIR servers that may be read. client_for: a reader of one of them for one call.
+
+    new_id: 128 random bits in hex. new_uuid: a random UUID.
 
     warmed: whether the numerical kernels are compiled; until then no hook call runs into them.
     """
@@ -28,7 +33,8 @@ class Parts:
     catalog: Catalog
     store: Store
     estimator: Estimator
-    client_for: Callable[[Access], FhirClient]
+    connections: Connections
+    client_for: ClientFor
     clock: Callable[[], datetime] = utc_now
     warmed: Callable[[], bool] = lambda: True
     new_id: Callable[[], str] = field(default=lambda: token_hex(16))
@@ -44,12 +50,14 @@ def build_parts(settings: Settings, *, store: Store | None = None, queue: Queue 
     estimator = Estimator(
         store, catalog, queue, budget_s=settings.hook_budget_ms / 1000, task_limit_s=settings.task_limit_s
     )
+    connections = connections_for(settings)
     return Parts(
         settings=settings,
         catalog=catalog,
         store=store,
         estimator=estimator,
-        client_for=lambda access: _client(settings, access),
+        connections=connections,
+        client_for=lambda server, access: _client(settings, connections, server, access),
     )
 
 
@@ -59,5 +67,12 @@ def site_catalog(settings: Settings) -> Catalog:
     return with_site(catalog, Path(settings.site_file)) if settings.site_file else catalog
 
 
-def _client(settings: Settings, access: Access) -> FhirClient:
-    return FhirClient(access.base, token=access.token, deadline_s=settings.fhir_deadline_ms / 1000)
+def _client(settings: Settings, connections: Connections, server: FhirServer, access: Access) -> FhirClient:
+    return FhirClient(
+        server.base,
+        token=access.token,
+        session=connections.session(server),
+        kept=connections.kept(server),
+        elements=server.elements,
+        deadline_s=settings.fhir_deadline_ms / 1000,
+    )

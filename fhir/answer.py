@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 
 from fhir.errors import BadResource, NotAllowedServer, ServerRefused
-from fhir.wire import rows, string
+from fhir.wire import number, rows, string
 
 
 def parsed(status: int, body: bytes) -> dict[str, Any]:
@@ -46,9 +48,30 @@ def troubles(bundle: Mapping[str, Any]) -> bool:
     )
 
 
-def seconds(retry_after: str | None) -> float:
-    """Retry-After in seconds; 0 for none, a date or nonsense."""
-    return float(retry_after) if retry_after and retry_after.isascii() and retry_after.isdecimal() else 0.0
+def total_of(bundle: Mapping[str, Any]) -> float:
+    """How many matches the server says there are, 0 where it does not say."""
+    return number(bundle, "total") or 0.0
+
+
+def seconds(retry_after: str | None, date: str | None = None) -> float:
+    """Retry-After in seconds, its date counted from the server's own Date, so that no clock is compared with another.
+
+    0 for none and for what can not be read.
+    """
+    if not retry_after:
+        return 0.0
+    if retry_after.isascii() and retry_after.isdecimal():
+        return float(retry_after)
+    then, now = _instant(retry_after), _instant(date)
+    return max((then - now).total_seconds(), 0.0) if then and now else 0.0
+
+
+def _instant(http_date: str | None) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(http_date or "")
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
 
 
 def _json(body: bytes) -> Any:

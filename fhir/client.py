@@ -3,54 +3,30 @@
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import requests
-from requests.auth import AuthBase
-from urllib3.exceptions import HTTPError
 
-from fhir.answer import next_link, parsed, resources_of, seconds, troubles
+from fhir.answer import next_link, parsed, resources_of, total_of, troubles
+from fhir.connect import session_for
+from fhir.elements import with_elements
 from fhir.errors import BadResource, IncompleteAnswer, NotAllowedServer, ServerRefused, ServerUnreachable
+from fhir.kept import Kept
 from fhir.origin import checked_base, stay_on
+from fhir.servers import FhirServer
+from fhir.transport import Bearer, Limits, Transport, chance
 
 _READ = re.compile(r"[A-Za-z]+/[A-Za-z0-9.\-]{1,64}")
 _SEARCH = re.compile(r"[A-Za-z]+(\?[^\s#\\]*)?")
-_BUSY = (429, 503)
-
-
-class _Bearer(AuthBase):
-    """The token as a header. An explicit auth keeps requests from ever putting a .netrc login in its place."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._token:
-            request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
-
-    def __repr__(self) -> str:
-        return "<bearer token>"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """deadline: s for one read or search, all pages and retries in it. connect: s. pages, bytes: of one answer."""
-
-    deadline: float = 5.0
-    connect: float = 2.0
-    pages: int = 20
-    size: int = 10_000_000
-    attempts: int = 4
-    first_wait: float = 0.2
+_ACCEPT = {"Accept": "application/fhir+json"}
 
 
 class FhirClient:
     """A reader of one FHIR server. Its repr, its errors and its logs never hold the token.
 
-    base: https (http only to this very machine, or with allow_http). session: injected for tests and connection reuse;
-    redirects, environment proxies and .netrc are never used. Safe to call from several threads.
+    base: https (http only to this very machine). session, kept: shared by the clients of one server, whosever token
+    they carry; without them the client has its own. elements: the server honours _elements. Redirects, environment
+    proxies and .netrc are never used. Safe to call from several threads.
     """
 
     def __init__(
@@ -59,19 +35,21 @@ class FhirClient:
         *,
         token: str | None = None,
         session: requests.Session | None = None,
+        kept: Kept | None = None,
+        elements: bool = False,
         deadline_s: float = 5.0,
         max_pages: int = 20,
         max_bytes: int = 10_000_000,
-        allow_http: bool = False,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        chance: Callable[[], float] = chance,
     ) -> None:
-        self._base = checked_base(base, allow_http=allow_http)
-        self._auth = _Bearer(token or "")
-        self._session = session or requests.Session()
-        self._session.trust_env = False
-        self._limits = Limits(deadline=deadline_s, pages=max_pages, size=max_bytes)
-        self._clock, self._sleep = clock, sleep
+        self._base = checked_base(base)
+        self._auth = Bearer(token or "")
+        self._kept, self._elements = kept or Kept(), elements
+        limits = Limits(deadline=deadline_s, pages=max_pages, size=max_bytes)
+        session = session or session_for(FhirServer(base=self._base))
+        self._transport = Transport(session, limits, clock=clock, sleep=sleep, chance=chance)
 
     def __repr__(self) -> str:
         return f"FhirClient({self._base!r})"
@@ -84,7 +62,7 @@ class FhirClient:
         """One resource by "Type/id". Raises FhirError."""
         if not _READ.fullmatch(path):
             raise NotAllowedServer('read takes "Type/id" and nothing else')
-        resource = self._get(f"{self._base}/{path}", self._until())
+        resource = self._get(f"{self._base}/{path}", self._transport.until())
         if resource.get("resourceType") != path.split("/")[0]:
             raise BadResource(f"{path.split('/')[0]} was asked for, {resource.get('resourceType')!r} came")
         return resource
@@ -96,19 +74,23 @@ class FhirClient:
         """
         if not _SEARCH.fullmatch(query):
             raise NotAllowedServer('search takes "Type?parameters" and nothing else')
-        return self._pages(f"{self._base}/{query}", self._until())
+        asked = with_elements(query) if self._elements else query
+        return self._pages(f"{self._base}/{asked}", self._transport.until())
 
     def follow(self, bundle: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The resources on the pages after a Bundle that came from elsewhere (a prefetch); [] if it is the last."""
         link = next_link(bundle)
-        return self._pages(stay_on(self._base, link), self._until()) if link else []
+        had = len(list(resources_of(bundle)))
+        return self._pages(stay_on(self._base, link), self._transport.until(), had=had) if link else []
 
-    def _pages(self, url: str, until: float) -> list[dict[str, Any]]:
+    def _pages(self, url: str, until: float, *, had: int = 0) -> list[dict[str, Any]]:
+        """The resources from this page on. had: how many came on the pages before it."""
         found: list[dict[str, Any]] = []
         seen: set[str] = set()
         while url:
-            if url in seen or len(seen) >= self._limits.pages:
-                why = "comes back to a page already read" if url in seen else f"has over {self._limits.pages} pages"
+            most = self._transport.limits.pages
+            if url in seen or len(seen) >= most:
+                why = "comes back to a page already read" if url in seen else f"has over {most} pages"
                 raise IncompleteAnswer(f"The server's answer {why}.", resources=tuple(found))
             seen.add(url)
             bundle = self._page(url, until, found)
@@ -117,6 +99,9 @@ class FhirClient:
                 raise IncompleteAnswer("The server says its answer is not whole.", resources=tuple(found))
             link = next_link(bundle)
             url = self._own(link, found) if link else ""
+        if total_of(bundle) > had + len(found):
+            why = "The server says that it holds more than it gave, and names no next page."
+            raise IncompleteAnswer(why, resources=tuple(found))
         return found
 
     def _own(self, link: str, found: list[dict[str, Any]]) -> str:
@@ -136,49 +121,9 @@ class FhirClient:
             raise BadResource(f"A search was answered with {bundle.get('resourceType')!r}, not with a Bundle.")
         return bundle
 
-    def _until(self) -> float:
-        return self._clock() + self._limits.deadline
-
     def _get(self, url: str, until: float) -> dict[str, Any]:
-        wait = self._limits.first_wait
-        for attempt in range(1, self._limits.attempts + 1):
-            status, body, retry_after = self._once(url, until)
-            if status not in _BUSY or attempt == self._limits.attempts:
-                break
-            pause = max(wait, retry_after)
-            if self._clock() + pause >= until:
-                break
-            self._sleep(pause)
-            wait *= 2
-        return parsed(status, body)
-
-    def _once(self, url: str, until: float) -> tuple[int, bytes, float]:
-        left = until - self._clock()
-        if left <= 0:
-            raise ServerUnreachable("The FHIR server did not answer in time.")
-        try:
-            response = self._session.get(
-                url,
-                auth=self._auth,
-                headers={"Accept": "application/fhir+json"},
-                timeout=(min(self._limits.connect, left), left),
-                allow_redirects=False,
-                stream=True,
-            )
-            with response:
-                return response.status_code, self._body(response, until), seconds(response.headers.get("Retry-After"))
-        except (requests.RequestException, HTTPError, OSError) as error:
-            raise ServerUnreachable(f"The FHIR server could not be read ({type(error).__name__}).") from None
-
-    def _body(self, response: requests.Response, until: float) -> bytes:
-        """The whole body, given up once it is too large or too slow, even if it drips byte by byte."""
-        parts: list[bytes] = []
-        size = 0
-        while part := response.raw.read1(65536, decode_content=True):
-            parts.append(part)
-            size += len(part)
-            if size > self._limits.size:
-                raise BadResource(f"The FHIR server's answer is over {self._limits.size} bytes; it was not read.")
-            if self._clock() > until:
-                raise ServerUnreachable("The FHIR server did not finish its answer in time.")
-        return b"".join(parts)
+        path = url.removeprefix(f"{self._base}/")
+        headers = {**_ACCEPT, **self._kept.conditions(path)}
+        answer = self._transport.get(url, until, auth=self._auth, headers=headers)
+        answer = self._kept.settled(path, answer)
+        return parsed(answer.status, answer.body)

@@ -5,17 +5,17 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from fhir.errors import NotAllowedServer
 
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _PORTS = {"https": 443, "http": 80}
 _CLEAN = re.compile(r"[!-~]+")  # visible ASCII: no blank, no control character, nothing that looks like another letter
 
 
-def checked_base(base: str, *, allow_http: bool = False) -> str:
+def checked_base(base: str) -> str:
     """A FHIR base URL without its closing slash; raises NotAllowedServer for one no client may be made for."""
     parts = split(base)
     if parts.scheme not in _PORTS or not parts.hostname:
         raise NotAllowedServer("A FHIR server's address must be an absolute https URL.")
-    if parts.scheme == "http" and not allow_http and parts.hostname not in _LOOPBACK:
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise NotAllowedServer("A FHIR server's address must be https.")
     if "@" in parts.netloc or parts.query or parts.fragment or _climbs(parts.path):
         raise NotAllowedServer("A FHIR server's address must not hold a login, a query, a fragment or dot segments.")

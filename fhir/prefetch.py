@@ -5,16 +5,17 @@ ones are fetched, paged ones followed; null and empty mean "the EHR has none": s
 """
 
 import re
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from time import monotonic
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from fhir.answer import next_link, resources_of, troubles
 from fhir.bundle import local, reference_of
-from fhir.errors import BadResource, FhirError, IncompleteAnswer, ServerUnreachable
+from fhir.errors import BadResource, FhirError, IncompleteAnswer, ServerRefused
+from fhir.fetch import Reader, fetch
 from fhir.reading import finding
+from fhir.scopes import Grant
 from fhir.templates import KEYS, PATIENT, TEMPLATES, Key, Templates, templates
 from fhir.wire import items, number, string
 from models.findings import Finding
@@ -22,29 +23,34 @@ from models.findings import Finding
 __all__ = ["TEMPLATES", "Completed", "Reader", "complete", "templates"]
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
-_WORKERS = 8
+_BARE = re.compile(r"([?&]patient=)([A-Za-z0-9\-.]+)(?=&|$)")
 _MEDICATIONS = 20  # how many referenced Medications are read one by one
-
-
-class Reader(Protocol):
-    """What FhirClient offers."""
-
-    def read(self, path: str) -> dict[str, Any]: ...
-    def search(self, query: str) -> list[dict[str, Any]]: ...
-    def follow(self, bundle: Mapping[str, Any]) -> list[dict[str, Any]]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Completed:
     """resources: all that could be had. missing: needed keys of which some or all could not be had: no dose without.
 
+    not_covered: resource types of those keys that the token's scopes do not let be read.
     none: keys for which the EHR has nothing. What could not be had and is not needed is in the findings only.
     """
 
     resources: tuple[dict[str, Any], ...]
     findings: tuple[Finding, ...]
     missing: tuple[str, ...]
+    not_covered: tuple[str, ...] = ()
     none: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """How far the EHR lets us read. client: None = not at all. grant: None = not known before it is tried."""
+
+    client: Reader | None
+    grant: Grant | None
+
+    def covers(self, query: str, category: str) -> bool:
+        return self.grant is None or self.grant.covers(query, category=category)
 
 
 # whole: all there is. none: the EHR has none. partial: some. absent: nothing yet, to be fetched.
@@ -53,12 +59,16 @@ State = Literal["whole", "none", "partial", "absent"]
 
 @dataclass(frozen=True, kw_only=True)
 class _Part:
-    """What is known of one key. more: a Bundle whose further pages are still to be had. why: what went wrong."""
+    """What is known of one key. more: a Bundle whose further pages are still to be had. why: what went wrong.
+
+    not_covered: the resource type, where the token's scopes do not let it be read.
+    """
 
     state: State
     resources: tuple[dict[str, Any], ...] = ()
     more: Mapping[str, Any] | None = None
     why: str = ""
+    not_covered: str = ""
 
 
 def complete(
@@ -67,12 +77,14 @@ def complete(
     prefetch: Mapping[str, Any] | None,
     client: Reader | None,
     *,
+    grant: Grant | None = None,
     asked: Templates | None = None,
     deadline_s: float = 5.0,
 ) -> Completed:
     """All that the hook's templates ask for: from the prefetch where it is there, else by reads within deadline_s.
 
-    client: None where the EHR named no FHIR server that may be read. asked: templates, by default the catalog's.
+    client: None where the EHR named no FHIR server that may be read. grant: what its token may read, None = not known.
+    asked: templates, by default the catalog's.
     Never raises for what an EHR answers; a hook or patient id that is none raises BadResource.
     """
     patient = context.get("patientId")
@@ -85,10 +97,11 @@ def complete(
     sent = prefetch if isinstance(prefetch, Mapping) else {}
     parts = {key: _sent(sent[key]) if key in sent else _Part(state="absent") for key in wanted}
     queries = {key: template.replace(PATIENT, patient) for key, template in wanted.items()}
-    parts |= _fetched(client, parts, queries, until)
+    reach = Reach(client=client, grant=grant)
+    parts |= _fetched(parts, queries, reach, until)
     resources = tuple(resource for part in parts.values() for resource in part.resources)
-    resources += _medications(client, resources, until)
-    return _completed(parts, resources)
+    medications, said = _medications(resources, reach, until)
+    return _completed(parts, (*resources, *medications), said)
 
 
 def _sent(value: Any) -> _Part:
@@ -111,52 +124,47 @@ def _sent(value: Any) -> _Part:
     return _Part(state="whole" if found else "none", resources=found)
 
 
-def _fetched(
-    client: Reader | None, parts: Mapping[str, _Part], queries: Mapping[str, str], until: float
-) -> dict[str, _Part]:
+def _fetched(parts: Mapping[str, _Part], queries: Mapping[str, str], reach: Reach, until: float) -> dict[str, _Part]:
     """The parts that a reader can make whole, made as whole as it can."""
-    if client is None:
+    if reach.client is None:
         return {}
-    jobs: dict[str, Callable[[], list[dict[str, Any]]]] = {}
-    for key, part in parts.items():
-        if part.more is not None:
-            jobs[key] = _job(client.follow, part.more)
-        elif part.state == "absent":
-            jobs[key] = _job(_read_or_search, client, queries[key])
-    outcomes = _in_parallel(jobs, until)
-    return {key: _after(parts[key], outcome) for key, outcome in outcomes.items()}
+    open_keys = [key for key, part in parts.items() if part.more is not None or part.state == "absent"]
+    covered = [key for key in open_keys if reach.covers(queries[key], _key(key).category)]
+    outcomes = fetch(reach.client, {key: parts[key].more or queries[key] for key in covered}, until)
+    outcomes |= _asked_again(
+        reach.client, {key: queries[key] for key in covered if parts[key].more is None}, outcomes, until
+    )
+    return {
+        key: _after(parts[key], outcomes[key]) if key in outcomes else _not_covered(parts[key], queries[key])
+        for key in open_keys
+    }
 
 
-def _job(function: Callable[..., list[dict[str, Any]]], *arguments: Any) -> Callable[[], list[dict[str, Any]]]:
-    return lambda: function(*arguments)
-
-
-def _read_or_search(client: Reader, query: str) -> list[dict[str, Any]]:
-    return [client.read(query)] if "?" not in query else client.search(query)
-
-
-def _in_parallel(
-    jobs: Mapping[str, Callable[[], list[dict[str, Any]]]], until: float
+def _asked_again(
+    client: Reader, queries: Mapping[str, str], outcomes: Mapping[str, list[dict[str, Any]] | FhirError], until: float
 ) -> dict[str, list[dict[str, Any]] | FhirError]:
-    """Each job's result or error; one that is not done by the deadline has the error that says so."""
-    if not jobs:
+    """What the searches give in FHIR's other way to name a patient, where every one of them was empty in the first.
+
+    A server that knows only patient=Patient/1 answers patient=1 with an empty Bundle (Medplum's in-memory one does):
+    a whole chart would read as empty. One that refuses the second way has said all it has to say in the first.
+    """
+    searches = {key: query for key, query in queries.items() if _BARE.search(query)}
+    if not searches or any(outcomes[key] != [] for key in searches):
         return {}
-    pool = ThreadPoolExecutor(max_workers=min(_WORKERS, len(jobs)), thread_name_prefix="fhir")
-    try:
-        futures = {key: pool.submit(job) for key, job in jobs.items()}
-        wait(futures.values(), timeout=max(until - monotonic(), 0.0))
-        return {key: _outcome(future) for key, future in futures.items()}
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+    again = fetch(client, {key: _BARE.sub(r"\1Patient/\2", query) for key, query in searches.items()}, until)
+    return {key: found for key, found in again.items() if not isinstance(found, ServerRefused)}
 
 
-def _outcome(future: Future[list[dict[str, Any]]]) -> list[dict[str, Any]] | FhirError:
-    if not future.done() or future.cancelled():
-        return ServerUnreachable("the FHIR server did not answer in time")
-    error = future.exception()
-    if isinstance(error, FhirError):
-        return error
-    return future.result()
+def _not_covered(part: _Part, query: str) -> _Part:
+    return replace(part, why=_no_scope(query), not_covered=_type(query))
+
+
+def _no_scope(query: str) -> str:
+    return f"the token's scopes do not include {_type(query)}, or not all that is needed of it"
+
+
+def _type(query: str) -> str:
+    return re.split("[/?]", query)[0]
 
 
 def _after(part: _Part, outcome: list[dict[str, Any]] | FhirError) -> _Part:
@@ -170,8 +178,8 @@ def _after(part: _Part, outcome: list[dict[str, Any]] | FhirError) -> _Part:
 
 
 def _medications(
-    client: Reader | None, resources: tuple[dict[str, Any], ...], until: float
-) -> tuple[dict[str, Any], ...]:
+    resources: tuple[dict[str, Any], ...], reach: Reach, until: float
+) -> tuple[tuple[dict[str, Any], ...], tuple[Finding, ...]]:
     """The Medications that administrations and orders refer to and that did not come with them, where they can be had.
 
     One that can not be had is said when the chart is read: its administration does not say what was given.
@@ -179,20 +187,26 @@ def _medications(
     here = {reference_of(resource) for resource in resources}
     named = [local(string(resource, "medicationReference", "reference")) for resource in resources]
     lacking = [name for name in dict.fromkeys(named) if name.startswith("Medication/") and name not in here]
-    if client is None:
-        return ()
-    jobs = {name: _job(_read_or_search, client, name) for name in lacking[:_MEDICATIONS]}
-    outcomes = _in_parallel(jobs, until).values()
-    return tuple(medication for found in outcomes if isinstance(found, list) for medication in found)
+    if reach.client is None or not lacking:
+        return (), ()
+    if not reach.covers(lacking[0], ""):
+        text = f"no description of the medications referred to could be had ({_no_scope(lacking[0])})."
+        return (), (finding("not-available", "warning", text),)
+    outcomes = fetch(reach.client, {name: name for name in lacking[:_MEDICATIONS]}, until).values()
+    return tuple(medication for found in outcomes if isinstance(found, list) for medication in found), ()
 
 
-def _completed(parts: Mapping[str, _Part], resources: tuple[dict[str, Any], ...]) -> Completed:
+def _completed(
+    parts: Mapping[str, _Part], resources: tuple[dict[str, Any], ...], said: tuple[Finding, ...]
+) -> Completed:
     lacking = {key: part for key, part in parts.items() if part.state in ("partial", "absent")}
     none = tuple(key for key, part in parts.items() if part.state == "none")
+    missing = {key: part for key, part in lacking.items() if _key(key).needed}
     return Completed(
         resources=resources,
-        findings=(*(_lacks(key, part) for key, part in lacking.items()), *_said_none(none)),
-        missing=tuple(key for key in lacking if _key(key).needed),
+        findings=(*(_lacks(key, part) for key, part in lacking.items()), *_said_none(none), *said),
+        missing=tuple(missing),
+        not_covered=tuple(dict.fromkeys(part.not_covered for part in missing.values() if part.not_covered)),
         none=none,
     )
 

@@ -18,23 +18,28 @@ Templates = Mapping[str, str]  # prefetch key -> template
 
 @dataclass(frozen=True, kw_only=True)
 class Key:
-    """words: for sentences. needed: no dose without it. none: severity where the EHR has none, None = not said."""
+    """words: for sentences. needed: no dose without it. none: severity where the EHR has none, None = not said.
+
+    category: of the Observations asked for, by which SMART scopes are narrowed
+    (http://terminology.hl7.org/CodeSystem/observation-category: from memory).
+    """
 
     words: str
     needed: bool
     none: Severity | None = None
+    category: str = ""
 
 
 KEYS: Mapping[str, Key] = MappingProxyType(
     {
         "patient": Key(words="patient", needed=True, none="warning"),
-        "weight": Key(words="body weight", needed=True, none="warning"),
-        "height": Key(words="height", needed=False),
-        "creatinine": Key(words="creatinine", needed=True, none="warning"),
-        "haematocrit": Key(words="haematocrit", needed=False),
-        "albumin": Key(words="albumin", needed=False),
-        "genotype": Key(words="genotype", needed=False),
-        "levels": Key(words="drug level", needed=True, none="info"),
+        "weight": Key(words="body weight", needed=True, none="warning", category="vital-signs"),
+        "height": Key(words="height", needed=False, category="vital-signs"),
+        "creatinine": Key(words="creatinine", needed=True, none="warning", category="laboratory"),
+        "haematocrit": Key(words="haematocrit", needed=False, category="laboratory"),
+        "albumin": Key(words="albumin", needed=False, category="laboratory"),
+        "genotype": Key(words="genotype", needed=False, category="laboratory"),
+        "levels": Key(words="drug level", needed=True, none="info", category="laboratory"),
         "administrations": Key(words="dose given", needed=True, none="info"),
         "orders": Key(words="active order", needed=False),
         "procedures": Key(words="procedure (dialysis, transplantation)", needed=True),

@@ -22,10 +22,15 @@ _REQUIRED: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """Where the EHR's FHIR server is and the token for it, which lives as long as the call and is never shown."""
+    """Where the EHR's FHIR server is and the token for it, which lives as long as the call and is never shown.
+
+    scope: what the EHR says the token may read. patient: whom it says the token is for, "" where it does not say.
+    """
 
     base: str
     token: str | None = field(default=None, repr=False)
+    scope: str = ""
+    patient: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +117,14 @@ def _access(body: Mapping[str, Any]) -> Access | None:
     # RFC 6750: a token is visible ASCII; a line break in one would end the header that carries it
     fits = token is None or _TOKEN.fullmatch(token) is not None
     _check(fits, "fhirAuthorization.access_token", "visible ASCII characters only", "another kind of text")
-    return Access(base=base, token=token)
+    scope, patient = (_text_or_none(authorization, name) for name in ("scope", "patient"))
+    return Access(base=base, token=token, scope=scope, patient=patient.removeprefix("Patient/"))
+
+
+def _text_or_none(authorization: Mapping[str, Any], name: str) -> str:
+    value = authorization.get(name)
+    _check(value is None or isinstance(value, str), f"fhirAuthorization.{name}", "a string", "another kind of value")
+    return value or ""
 
 
 def _string(body: Mapping[str, Any], name: str, path: str = "") -> str:

@@ -1,0 +1,51 @@
+"""How one hook call may be read on from its EHR: which server, with whose token, how far; or why not."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cds_server.config import Settings, SettingsError
+from cds_server.hooks.protocol import Access, HookRequest
+from fhir.client import FhirClient
+from fhir.connect import Connections
+from fhir.scopes import Grant, parse_scopes
+from fhir.servers import FhirServer
+from models.findings import Finding
+
+ClientFor = Callable[[FhirServer, Access], FhirClient]
+
+_NO_SERVER = "the call names no fhirServer to read them from"
+_NOT_LISTED = "the fhirServer of this call is not on this service's list (TITRATE_FHIR_SERVERS) and was not contacted"
+_OTHER = "the fhirAuthorization of this call is for another patient than its context, and was not used"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ehr:
+    """client: None where the EHR is not to be read, and why then says so. grant: None = not known what is allowed."""
+
+    client: FhirClient | None = None
+    grant: Grant | None = None
+    why: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
+def ehr_of(request: HookRequest, connections: Connections, client_for: ClientFor) -> Ehr:
+    """The EHR behind a call. Nothing is sent to a server that is not listed, or with another patient's token."""
+    access = request.access
+    if access is None:
+        return Ehr(why=_NO_SERVER)
+    server = connections.server(access.base)
+    if server is None:
+        return Ehr(why=_NOT_LISTED)
+    grant = parse_scopes(access.scope)
+    if grant and grant.of_one_patient and access.patient not in ("", request.patient):
+        text = "The EHR's authorization is for another patient than the chart that is open; it was not used."
+        return Ehr(why=_OTHER, findings=(Finding(code="other-patient", severity="critical", text=text),))
+    return Ehr(client=client_for(server, access), grant=grant)
+
+
+def connections_for(settings: Settings) -> Connections:
+    """The connections to every listed server; raises SettingsError for one that can not be used."""
+    try:
+        return Connections(FhirServer(base=base) for base in settings.fhir_servers)
+    except ValueError as error:
+        raise SettingsError(f"TITRATE_FHIR_SERVERS: {error}; see docs/fhir-client.md") from None
