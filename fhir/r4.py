@@ -3,42 +3,18 @@
 R4B differs from R4 in nothing that the resources named here carry.
 """
 
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from importlib.resources import files
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from fhir.errors import BadResource
-
-# What we write, and the required value sets in it: the library does not check codes against value sets.
-_WRITTEN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "MedicationRequest": {
-        "status": (
-            "active",
-            "on-hold",
-            "cancelled",
-            "completed",
-            "entered-in-error",
-            "stopped",
-            "draft",
-            "unknown",
-        ),
-        "intent": (
-            "proposal",
-            "plan",
-            "order",
-            "original-order",
-            "reflex-order",
-            "filler-order",
-            "instance-order",
-            "option",
-        ),
-        "priority": ("routine", "urgent", "asap", "stat"),
-    }
-}
+from fhir.wire import rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,12 +52,28 @@ def _breaches_of_structure(resource: Mapping[str, Any]) -> tuple[Fault, ...]:
     return ()
 
 
-def _breaches_of_value_sets(resource: Mapping[str, Any]) -> tuple[Fault, ...]:
-    return tuple(
-        Fault(element=name, message=f"must be one of {', '.join(codes)}")
-        for name, codes in _WRITTEN[str(resource["resourceType"])].items()
-        if name in resource and resource[name] not in codes
-    )
+def _breaches_of_value_sets(resource: Mapping[str, Any]) -> Iterator[Fault]:
+    """Codes outside their required value set, those of contained and bundled resources included."""
+    for path, codes in _written().get(str(resource.get("resourceType")), {}).items():
+        if any(value not in codes for value in _values(resource, path.split("."))):
+            yield Fault(element=path.split(".")[0], message=f"{path} must be one of {', '.join(codes)}")
+    for name, inner in _inside(resource):
+        yield from (Fault(element=name, message=fault.message) for fault in _breaches_of_value_sets(inner))
+
+
+def _inside(resource: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    yield from (("contained", inner) for inner in rows(resource, "contained"))
+    yield from (("entry", inner) for entry in rows(resource, "entry") for inner in rows(entry, "resource"))
+
+
+def _values(node: Any, path: list[str]) -> Iterator[Any]:
+    if isinstance(node, list):
+        for item in node:
+            yield from _values(item, path)
+    elif not path:
+        yield node
+    elif isinstance(node, Mapping) and path[0] in node:
+        yield from _values(node[path[0]], path[1:])
 
 
 def check(resource: Mapping[str, Any]) -> None:
@@ -94,6 +86,12 @@ def check(resource: Mapping[str, Any]) -> None:
 
 @cache
 def _model(kind: str) -> type[BaseModel]:
-    if kind not in _WRITTEN:
-        raise BadResource(f"{kind} is not a resource this service writes; it writes {', '.join(_WRITTEN)}")
+    if kind not in _written():
+        raise BadResource(f"{kind} is not a resource this service writes; it writes {', '.join(_written())}")
     return getattr(import_module(f"fhir.resources.R4B.{kind.lower()}"), kind)
+
+
+@cache
+def _written() -> Mapping[str, Mapping[str, list[str]]]:
+    """terminology/written.toml: resource type -> path -> codes."""
+    return tomllib.loads(files("fhir.terminology").joinpath("written.toml").read_text(encoding="utf-8"))

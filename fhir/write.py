@@ -18,12 +18,16 @@ from fhir.wire import mapping, quoted, rows, string
 from models.dosing.advice import Regimen
 from models.drug import Drug
 from models.findings import Finding
+from models.record import Route
 
-_ROUTES = {
-    "iv": ("47625008", "Intravenous route"),
-    "oral": ("26643006", "Oral route"),
-    "sc": ("34206005", "Subcutaneous route"),
-}
+# SNOMED CT code, its display, and the words of the dosage
+_ROUTES: Mapping[Route, tuple[str, str, str]] = MappingProxyType(
+    {
+        "iv": ("47625008", "Intravenous route", "intravenously"),
+        "oral": ("26643006", "Oral route", "by mouth"),
+        "sc": ("34206005", "Subcutaneous route", "subcutaneously"),
+    }
+)
 # the least that an order needs around its dosage, to check a dosage by itself
 _PROBE: Mapping[str, Any] = MappingProxyType(
     {
@@ -163,7 +167,7 @@ def _instruction(bounded: Bounds, regimen: Regimen, text: str) -> dict[str, Any]
     repeat = {**bounded.repeat, "frequency": 1, "period": _plain(regimen.interval), "periodUnit": "h"}
     if regimen.duration:
         repeat |= _duration(regimen.duration)
-    code, display = _ROUTES[regimen.route]
+    code, display, _ = _ROUTES[regimen.route]
     return {
         "text": (text or words_of(regimen)) + _not_before(bounded.first),
         "timing": {"repeat": repeat},
@@ -179,7 +183,7 @@ def _instruction(bounded: Bounds, regimen: Regimen, text: str) -> dict[str, Any]
 
 def words_of(regimen: Regimen) -> str:
     """ "1000 mg intravenously over 90 min every 12 h"."""
-    how = "intravenously" if regimen.route == "iv" else "by mouth"
+    how = _ROUTES[regimen.route][2]
     over = f" over {_plain(regimen.duration * 60)} min" if regimen.duration else ""
     return f"{_plain(regimen.amount)} mg {how}{over} every {_plain(regimen.interval)} h"
 

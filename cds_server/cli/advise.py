@@ -12,12 +12,16 @@ import click
 from cds_server.answer import answer_from
 from cds_server.cli.common import EXIT_NOT_AS_WISHED, EXIT_UNUSABLE, json_option, show, warm_up
 from cds_server.config import Settings, from_environment
+from cds_server.estimation import engine
 from cds_server.gather import Gathered, Question
 from cds_server.hooks.cards import EXTENSION, Card
 from cds_server.hooks.errors import HookError
 from cds_server.hooks.json import parse
 from cds_server.hooks.protocol import HookRequest
+from cds_server.issued import IssuedAdvice
 from cds_server.parts import Parts, build_parts
+from fhir.build.advised import Advised
+from fhir.build.collection import collection
 from fhir.orders import drugs_of
 from models.drug import Drug
 
@@ -35,8 +39,9 @@ class Unusable(click.ClickException):
 @click.option("--patient", help="Logical id of the patient; the Bundle's only Patient by default.")
 @click.option("--drug", help="Name of a drug; every supported drug that the Bundle names by default.")
 @click.option("--now", help="ISO 8601 time with its offset that the advice is for; the current time by default.")
+@click.option("--fhir", "as_fhir", is_flag=True, help="A FHIR collection Bundle of what an EHR could keep, no cards.")
 @json_option
-def advise(bundle: Path, patient: str | None, drug: str | None, now: str | None, as_json: bool) -> None:
+def advise(bundle: Path, patient: str | None, drug: str | None, now: str | None, as_fhir: bool, as_json: bool) -> None:
     """Advise on the chart in BUNDLE. A draft MedicationRequest in it is compared and gets suggestions.
 
     Exit 0 where every card proposes a dose, 1 where one does not, 3 where the file can not be read.
@@ -47,9 +52,14 @@ def advise(bundle: Path, patient: str | None, drug: str | None, now: str | None,
     with tempfile.TemporaryDirectory() as folder:
         parts = _parts(Path(folder), instant)
         drugs = _drugs(drug, resources, parts)
-        cards = _cards(resources, patient or _only_patient(resources), drugs, parts)
+        about = patient or _only_patient(resources)
+        cards = _cards(resources, about, drugs, parts)
+        kept = _kept(cards, about, parts) if as_fhir else {}
         parts.store.close()
-    show({"cards": cards}) if as_json else click.echo("\n\n".join(_text(card) for card in cards) or "no supported drug")
+    if as_fhir or as_json:
+        show(kept or {"cards": cards})
+    else:
+        click.echo("\n\n".join(_text(card) for card in cards) or "no supported drug")
     proposed = [card["extension"][EXTENSION]["kind"] == "recommendation" for card in cards]
     raise SystemExit(0 if proposed and all(proposed) else EXIT_NOT_AS_WISHED)
 
@@ -115,6 +125,27 @@ def _cards(resources: list[Resource], patient: str, drugs: list[Drug], parts: Pa
     gathered = Gathered(resources=tuple(resources), findings=(), questions=questions, uncoded=())
     request = HookRequest(hook="command-line", hook_instance=str(uuid4()), patient=patient, context={})
     return answer_from(gathered, request, "dose-advice", parts)
+
+
+def _kept(cards: list[Card], patient: str, parts: Parts) -> Resource:
+    """The advices behind the cards as an EHR could keep them."""
+    found = [parts.store.issued(card["extension"][EXTENSION].get("adviceId", "")) for card in cards]
+    advices = [_advised(issued, patient, parts) for issued in found if issued]
+    if not advices:
+        raise _unusable("no advice came of this Bundle: see its cards without --fhir")
+    return collection(advices)
+
+
+def _advised(issued: IssuedAdvice, patient: str, parts: Parts) -> Advised:
+    return Advised(
+        id=issued.id,
+        at=issued.issued_at,
+        patient=patient,
+        drug=parts.catalog.drug(issued.drug),
+        advice=issued.advice,
+        chart=issued.chart,
+        software=engine(),
+    )
 
 
 def _draft_of(drug: Drug, drafts: list[Resource]) -> Mapping[str, Any] | None:

@@ -56,6 +56,13 @@ def test_capsules() -> None:
     assert row["text"] == "2.5 mg by mouth every 12 h"
 
 
+def test_injections_under_the_skin_are_written_as_such() -> None:
+    regimen = Regimen(amount=40.0, interval=336.0, duration=0.0, route="sc", start=0.0)
+    row = written(None, regimen, "adalimumab")["dosageInstruction"][0]
+    assert row["text"] == "40 mg subcutaneously every 336 h"
+    assert row["route"]["coding"][0]["code"] == "34206005"
+
+
 def test_the_sandbox_draft_is_mended_and_what_can_not_be_kept_is_said() -> None:
     sent = {
         "resourceType": "MedicationRequest",
