@@ -20,8 +20,8 @@ from cds_server.hooks.json import parse
 from cds_server.hooks.protocol import HookRequest
 from cds_server.issued import IssuedAdvice
 from cds_server.parts import Parts, build_parts
-from fhir.build.advised import Advised
-from fhir.build.collection import collection
+from fhir.kept.advised import Advised
+from fhir.kept.collection import collection
 from fhir.orders import drugs_of
 from models.drug import Drug
 

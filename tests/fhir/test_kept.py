@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fhir.build.advised import Advised
-from fhir.build.collection import collection, resources_of
-from fhir.build.guidance import guidance_response, proposed_order
-from fhir.build.issues import detected_issues
-from fhir.build.risk import risk_assessments
-from fhir.build.trail import audit_event, provenance
 from fhir.chart import Chart, Source
 from fhir.errors import BadResource
+from fhir.kept.advised import Advised
+from fhir.kept.collection import collection, resources_of
+from fhir.kept.guidance import guidance_response, proposed_order
+from fhir.kept.issues import detected_issues
+from fhir.kept.risk import risk_assessments
+from fhir.kept.trail import audit_event, provenance
 from fhir.orders import read_order
 from fhir.r4 import check, faults
 from models.catalog import load_catalog
