@@ -19,8 +19,8 @@ from cds_server.hooks.protocol import HookRequest
 from cds_server.parts import Parts, build_parts
 from cds_server.sandbox.resources import resources_of
 from cds_server.sandbox.scenarios import Scenario, load_scenarios
-from fhir.kept.advised import Advised
-from fhir.kept.collection import collection
+from fhir.outcome.advised import Advised
+from fhir.outcome.collection import collection
 from fhir.r4 import faults
 from tests.cds_server.hook_calls import doses, level, order
 from tests.fhir.charts import patient

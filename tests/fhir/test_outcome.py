@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from fhir.chart import Chart, Source
 from fhir.errors import BadResource
-from fhir.kept.advised import Advised
-from fhir.kept.collection import collection, resources_of
-from fhir.kept.guidance import guidance_response, proposed_order
-from fhir.kept.issues import detected_issues
-from fhir.kept.risk import risk_assessments
-from fhir.kept.trail import audit_event, provenance
 from fhir.orders import read_order
+from fhir.outcome.advised import Advised
+from fhir.outcome.collection import collection, resources_of
+from fhir.outcome.guidance import guidance_response, proposed_order
+from fhir.outcome.issues import detected_issues
+from fhir.outcome.risk import risk_assessments
+from fhir.outcome.trail import audit_event, provenance
 from fhir.r4 import check, faults
 from models.catalog import load_catalog
 from models.dosing import recommend

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from fhir.kept.advised import MODEL, Advised, Resource, models_of, resource, service, versioned_basis
+from fhir.outcome.advised import MODEL, Advised, Resource, models_of, resource, service, versioned_basis
 
 _HL7 = "http://terminology.hl7.org/CodeSystem"
 _DICOM = "http://dicom.nema.org/resources/ontology/DCM"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from fhir.kept.advised import FINDING, Advised, Resource, resource, service, to_source
+from fhir.outcome.advised import FINDING, Advised, Resource, resource, service, to_source
 from models.findings import Finding, Severity
 
 _SEVERITY: Mapping[Severity, str] = MappingProxyType({"critical": "high", "warning": "moderate"})

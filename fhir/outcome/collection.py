@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from fhir.kept.advised import Advised, Resource
-from fhir.kept.guidance import device, guidance_response, proposed_order
-from fhir.kept.issues import detected_issues
-from fhir.kept.risk import risk_assessments
-from fhir.kept.trail import audit_event, provenance
+from fhir.outcome.advised import Advised, Resource
+from fhir.outcome.guidance import device, guidance_response, proposed_order
+from fhir.outcome.issues import detected_issues
+from fhir.outcome.risk import risk_assessments
+from fhir.outcome.trail import audit_event, provenance
 from fhir.r4 import check
 
 
