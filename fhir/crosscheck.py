@@ -136,14 +136,14 @@ def double_doses(doses: list[Given], drug: Drug, order: OrderedRegimen | None) -
 
     Parts of one infusion that follow on each other are no repeat, unless each is as large as the dose ordered.
     """
-    window = max(_CLOSE_H, _CLOSE_SHARE * (_interval(doses, order) or 0.0))
+    window = min(max(_CLOSE_H, _CLOSE_SHARE * (_interval(doses, order) or 0.0)), HISTORY / timedelta(hours=1))
+    starts = [dose.when for dose in doses]
     for place, dose in enumerate(doses):
+        close = bisect_right(starts, dose.when - timedelta(hours=window))  # the first of those within the window
         earlier = [
             item
-            for item in doses[:place]
-            if (item.amount, item.route) == (dose.amount, dose.route)
-            and hours_between(item.when, dose.when) < window
-            and not _parts(item, dose, order)
+            for item in doses[close:place]
+            if (item.amount, item.route) == (dose.amount, dose.route) and not _parts(item, dose, order)
         ]
         if earlier:
             yield _twice(earlier[-1], dose, drug)
