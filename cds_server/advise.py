@@ -46,41 +46,67 @@ class Outcome:
     findings: tuple[Finding, ...] = field(default=())
 
 
-def advise(case: Case, parts: Parts) -> Outcome:
-    """The advice on one drug; raises EstimateFailed and what models/ raises for a record it can not use."""
-    if case.drug.estimate_only:
-        first = parts.catalog.models_for(case.drug.name)[0]
-        return Outcome(advice=declined(case.drug, first, (estimate_only(case.drug),)))
-    ordered, remarks = _regimen(case.ordered, case.drug, "ordered")
-    current, more = _regimen(case.chart.current, case.drug, "current")
-    seen = unique((*case.chart.findings, *case.findings, *remarks, *more))
-    if serious := tuple(item for item in seen if item.severity == "critical"):
-        return Outcome(advice=_refused(case.drug, serious, seen))
-    record = case.chart.record
-    asked = ordered or current
-    models = parts.catalog.models_for(case.drug.name)
-    choice = choose(case.drug, models, record, route=asked.route if asked else None)
-    if not choice.usable:
-        return Outcome(advice=_no_model(case.drug, choice, seen))
-    posteriors, key = _posteriors(choice.usable, case, parts)
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """A case that can be advised on: the regimens to compare with, the models that hold the patient, what was noticed."""
+
+    ordered: Regimen | None
+    current: Regimen | None
+    choice: ModelChoice
+    seen: tuple[Finding, ...]
+
+
+def prime(case: Case, parts: Parts) -> None:
+    """Have the estimate computed that `advise` will ask for, and do not wait for it."""
+    asked = _asked(case, parts)
+    if isinstance(asked, _Asked) and case.chart.record.levels:
+        parts.estimator.prime(fit_request(asked.choice.usable, case.chart.record))
+
+
+def advise(case: Case, parts: Parts, *, spent_s: float = 0.0) -> Outcome:
+    """The advice on one drug; raises EstimateFailed and what models/ raises for a record it can not use.
+
+    spent_s: of the call's budget, on its other drugs.
+    """
+    asked = _asked(case, parts)
+    if isinstance(asked, Declined):
+        return Outcome(advice=asked)
+    posteriors, key = _posteriors(asked.choice.usable, case, parts, spent_s)
     if posteriors is None:
         return Outcome(advice=None, key=key)
-    (model, posterior), *others = zip(choice.usable, posteriors, strict=True)
+    (model, posterior), *others = zip(asked.choice.usable, posteriors, strict=True)
     advice = recommend(
         case.drug,
         model,
-        record,
+        case.chart.record,
         posterior,
         others=others,
-        left_out=choice.left_out,
+        left_out=asked.choice.left_out,
         method="selection" if case.drug.policy.method == "selection" else "evidence",
-        current=current,
-        ordered=ordered,
-        findings=seen,
+        current=asked.current,
+        ordered=asked.ordered,
+        findings=asked.seen,
         seed=parts.settings.seed,
         draws=parts.settings.draws,
     )
     return Outcome(advice=advice, key=key)
+
+
+def _asked(case: Case, parts: Parts) -> _Asked | Declined:
+    """What there is to compare and to fit, or why no dose can be advised whatever a fit would say."""
+    models = parts.catalog.models_for(case.drug.name)
+    if case.drug.estimate_only:
+        return declined(case.drug, models[0], (estimate_only(case.drug),))
+    ordered, remarks = _regimen(case.ordered, case.drug, "ordered")
+    current, more = _regimen(case.chart.current, case.drug, "current")
+    seen = unique((*case.chart.findings, *case.findings, *remarks, *more))
+    if serious := tuple(item for item in seen if item.severity == "critical"):
+        return _refused(case.drug, serious, seen)
+    first = ordered or current
+    choice = choose(case.drug, models, case.chart.record, route=first.route if first else None)
+    if not choice.usable:
+        return _no_model(case.drug, choice, seen)
+    return _Asked(ordered=ordered, current=current, choice=choice, seen=seen)
 
 
 def _refused(drug: Drug, serious: tuple[Finding, ...], seen: Iterable[Finding]) -> Declined:
@@ -97,13 +123,13 @@ def _no_model(drug: Drug, choice: ModelChoice, seen: tuple[Finding, ...]) -> Dec
 
 
 def _posteriors(
-    models: tuple[PopulationModel, ...], case: Case, parts: Parts
+    models: tuple[PopulationModel, ...], case: Case, parts: Parts, spent_s: float
 ) -> tuple[tuple[Posterior, ...] | None, str | None]:
     """Without a level the populations themselves, which need no worker."""
     if not case.chart.record.levels:
         return tuple(prior(model) for model in models), None
     request = fit_request(models, case.chart.record)
-    fits = parts.estimator.estimate(request)
+    fits = parts.estimator.estimate(request, spent_s=spent_s)
     return restored(fits, case.chart.record) if fits else None, request.key
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 PREFIX = "TITRATE_"
 QueueKind = Literal["worker", "in-process"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+CdsHooksVersion = Literal["2.0", "3.0"]
 
 
 class SettingsError(Exception):
@@ -41,6 +42,8 @@ class Settings:
     seed: int = 20261121
     draws: int = 1000
     link_minutes: int = 60
+    repeat_minutes: int = 30
+    cds_hooks_version: CdsHooksVersion = "2.0"
     log_level: LogLevel = "INFO"
     sandbox: bool = False
     threads: int = 4
@@ -49,7 +52,10 @@ class Settings:
         for name in ("port", "queue_polling_s", "hook_budget_ms", "fhir_deadline_ms", "task_limit_s", "link_minutes"):
             if getattr(self, name) <= 0:
                 raise _refused(name, getattr(self, name), "a number above 0")
-        for name, kind in (("queue", QueueKind), ("log_level", LogLevel)):
+        if self.repeat_minutes < 0:
+            raise _refused("repeat_minutes", self.repeat_minutes, "0 (every card every time) or a number above it")
+        choices = (("queue", QueueKind), ("log_level", LogLevel), ("cds_hooks_version", CdsHooksVersion))
+        for name, kind in choices:
             if getattr(self, name) not in get_args(kind):
                 raise _refused(name, getattr(self, name), f"one of {', '.join(get_args(kind))}")
         for url in (*self.fhir_servers, *self.cors_origins, *self.frame_ancestors, *filter(None, [self.base_url])):

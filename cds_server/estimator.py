@@ -52,10 +52,13 @@ class Estimator:
         """Where fits run now: "worker" or "in-process"."""
         return "worker" if self._queue and self._queue.alive else "in-process"
 
-    def estimate(self, request: FitRequest) -> Fits | None:
-        """The fits, or None where it is still being computed at the end of the budget; raises EstimateFailed."""
+    def estimate(self, request: FitRequest, *, spent_s: float = 0.0) -> Fits | None:
+        """The fits, or None where it is still being computed at the end of the budget; raises EstimateFailed.
+
+        spent_s: of the budget, on other estimates of the same call.
+        """
         key = self.prime(request)
-        status = self._wait(key)
+        status = self._wait(key, max(self._budget_s - spent_s, 0.0))
         if status == "done":
             return self._result(key)
         if status == "failed":
@@ -89,13 +92,13 @@ class Estimator:
         except OSError:
             self._compute_here(key, "the queue does not take messages")
 
-    def _wait(self, key: str) -> str | None:
+    def _wait(self, key: str, budget_s: float) -> str | None:
         start = time.monotonic()
         while (status := self._store.estimates.status(key)) in ("queued", "running"):
             waited = time.monotonic() - start
-            if waited > self._budget_s:
+            if waited > budget_s:
                 return status
-            if status == "queued" and waited > self._budget_s / 2:
+            if status == "queued" and waited > budget_s / 2:
                 self._compute_here(key, "no worker took it up within half the budget")
             time.sleep(_POLL_S)
         return status

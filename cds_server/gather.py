@@ -9,6 +9,7 @@ from typing import Any
 
 from cds_server.advise import Case
 from cds_server.ehr import Ehr, ehr_of
+from cds_server.hooks.contexts import context_of
 from cds_server.hooks.errors import DataMissing
 from cds_server.hooks.protocol import HookRequest
 from cds_server.parts import Parts
@@ -25,7 +26,7 @@ Resource = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """One drug to advise on. draft: the order at hand as it came, None at patient-view. drafts: how many there are."""
+    """One drug to advise on. draft: the order at hand as it came, None where the hook has none. drafts: how many there are."""
 
     drug: Drug
     draft: Resource | None
@@ -44,11 +45,10 @@ class Gathered:
 
 def gather(request: HookRequest, parts: Parts) -> Gathered:
     """Raises DataMissing where a dose-critical prefetch key can not be had."""
-    if request.hook != "patient-view" and not request.drafts:
-        return Gathered(resources=(), findings=(), questions=(), uncoded=())
+    at_order = bool(context_of(request.hook).drafts)
     drugs = tuple(parts.catalog.drugs.values())
     drafted, uncoded = _drafted(request, drugs)
-    if request.hook != "patient-view" and not drafted:
+    if at_order and not drafted:
         return Gathered(resources=(), findings=(), questions=(), uncoded=uncoded)
     deadline = parts.settings.fhir_deadline_ms / 1000
     ehr = ehr_of(request, parts.connections, parts.client_for)
@@ -57,7 +57,7 @@ def gather(request: HookRequest, parts: Parts) -> Gathered:
     )
     if completed.missing:
         raise _missing(completed, ehr)
-    seen = set(drugs_of(completed.resources, drugs)) if request.hook == "patient-view" else set()
+    seen = set() if at_order else set(drugs_of(completed.resources, drugs))
     viewed = tuple(Question(drug=drug, draft=None) for drug in drugs if drug.name in seen)
     return Gathered(
         resources=completed.resources,

@@ -10,7 +10,7 @@ from models.catalog import load_catalog
 from models.drug import Drug
 from models.findings import Severity
 
-HOOKS = ("patient-view", "order-select", "order-sign")
+HOOKS = ("patient-view", "order-select", "order-sign", "encounter-discharge", "medication-refill")
 PATIENT = "{{context.patientId}}"
 
 Templates = Mapping[str, str]  # prefetch key -> template

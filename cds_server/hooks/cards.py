@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from cds_server.hooks import detail, shortly, words
@@ -24,13 +25,18 @@ Card = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Occasion:
-    """Where a card appears. draft: the order at hand, as it came; link: the curve page; new_uuid: a fresh one each."""
+    """Where a card appears. draft: the order at hand, as it came; link: the curve page; new_uuid: a fresh one each.
+
+    remark: what has to be said before all else, in one sentence. version: of CDS Hooks.
+    """
 
     patient: str
     draft: Mapping[str, Any] | None
     link: str
     service_url: str
     new_uuid: Callable[[], str]
+    remark: str = ""
+    version: str = "2.0"
 
 
 def card_of(issued: IssuedAdvice, drug: Drug, occasion: Occasion) -> Card:
@@ -82,16 +88,27 @@ def _card(line: str, body: str, level: Indicator, occasion: Occasion, *, drug: D
     return {
         "uuid": occasion.new_uuid(),
         "summary": fitting(line),
-        "detail": body,
+        "detail": join(escape(occasion.remark), body),
         "indicator": level,
         "source": source,
-        "overrideReasons": list(override_reasons(drug.name if drug else "")),
+        "overrideReasons": list(override_reasons(drug.name if drug else "", version=occasion.version)),
     }
 
 
 def _link(occasion: Occasion) -> Card:
     label = "Concentration curve and the basis of this advice"
-    return {"links": [{"label": label, "url": occasion.link, "type": "absolute"}]} if occasion.link else {}
+    # 3.0: a page never takes the card's place; the choice is made with both in view
+    further = {"autolaunchable": False} if occasion.version == "3.0" else {}
+    return {"links": [{"label": label, "url": occasion.link, "type": "absolute"} | further]} if occasion.link else {}
+
+
+def reminded(card: Card, shown: datetime, *, quieter: bool) -> Card:
+    """The card of an advice that its user was shown before, on the same data: said, and no warning a second time."""
+    when = words.stamp(shown)
+    facts = card["extension"][EXTENSION] | {"shownBefore": shown.isoformat()}
+    level = "info" if quieter and card["indicator"] == "warning" else card["indicator"]
+    detail = join(escape(f"Shown to you before, at {when}, on the same data."), card["detail"])
+    return card | {"detail": detail, "indicator": level, "extension": {EXTENSION: facts}}
 
 
 def _basis(issued: IssuedAdvice, drug: Drug, on_order: Iterable[Finding] = ()) -> dict[str, Any]:

@@ -40,9 +40,16 @@ class TooLarge(HookError):
 
 
 class UnknownService(HookError):
-    """No service of that id, or not for that hook."""
+    """No service of that id."""
 
     status, code = 404, "not-found"
+
+
+class UnknownHook(UnknownService):
+    """The service is there, but not for that hook."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, where="hook")
 
 
 class DataMissing(HookError):

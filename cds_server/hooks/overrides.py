@@ -7,14 +7,20 @@ from typing import Any
 
 
 @cache
-def override_reasons(drug: str = "") -> tuple[dict[str, str], ...]:
-    """Codings with code, system and display; those that hold for every drug, and the drug's own where one is named."""
+def override_reasons(drug: str = "", *, version: str = "2.0") -> tuple[dict[str, str], ...]:
+    """Codings with code, system and display; those that hold for every drug, and the drug's own where one is named.
+
+    version "3.0": HL7's codes alone, each once, with our own ones under the group they are mapped to.
+    """
     data = _data()
     systems = {False: data["own_system"], True: data["hl7_system"]}
+    reasons = [item for item in data["reason"] if drug in item.get("drugs", [drug])]
+    if version == "3.0":
+        codes = dict.fromkeys(item.get("maps_to", item["code"]) for item in reasons)
+        return tuple({"code": code, "system": data["hl7_system"], "display": data["hl7"][code]} for code in codes)
     return tuple(
         {"code": item["code"], "system": systems[item.get("hl7", False)], "display": item["display"]}
-        for item in data["reason"]
-        if drug in item.get("drugs", [drug])
+        for item in reasons
     )
 
 

@@ -6,18 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from cds_server.hooks.errors import BadRequest
+from cds_server.hooks.contexts import Context, context_of
+from cds_server.hooks.errors import BadRequest, UnknownHook
 
 # https://hl7.org/fhir/R4/datatypes.html#id
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _TOKEN = re.compile(r"[\x21-\x7e]*")
-
-# Required context fields by hook, from the CDS Hooks 2.0 hook definitions.
-_REQUIRED: Mapping[str, tuple[str, ...]] = {
-    "patient-view": ("userId", "patientId"),
-    "order-select": ("userId", "patientId", "selections", "draftOrders"),
-    "order-sign": ("userId", "patientId", "draftOrders"),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,31 +29,36 @@ class Access:
 
 @dataclass(frozen=True, kw_only=True)
 class HookRequest:
-    """One call. drafts: the draft orders the user is at (order-select: those selected); context: as it came."""
+    """One call. drafts: the draft orders the user is at (order-select: those selected); context: as it came.
+
+    user: who is at the screen, "" where the call does not say.
+    """
 
     hook: str
     hook_instance: str
     patient: str
     context: Mapping[str, Any]
+    user: str = ""
     drafts: tuple[Mapping[str, Any], ...] = ()
     access: Access | None = None
     prefetch: Mapping[str, Any] = field(default_factory=dict)
 
 
 def parse(body: Any, *, hooks: tuple[str, ...]) -> HookRequest:
-    """The call in a JSON body, for a service listed for `hooks`; raises BadRequest naming the field."""
+    """The call in a JSON body, for a service listed for `hooks`; raises UnknownHook, else BadRequest naming the field."""
     _check(isinstance(body, dict), "", "a JSON object", body)
-    hook = _string(body, "hook")
-    _check(hook in hooks, "hook", f"one of {', '.join(hooks)}, which this service is listed for in /cds-services", hook)
+    hook = _offered(_string(body, "hook"), hooks)
+    known = context_of(hook)
     context = _object(body, "context", required=True)
-    for name in _REQUIRED[hook]:
-        _check(name in context, f"context.{name}", f"a value, which {hook} requires", None)
+    for name in known.required:
+        _check(context.get(name) is not None, f"context.{name}", f"a value, which {hook} requires", None)
     return HookRequest(
         hook=hook,
         hook_instance=_uuid(body),
         patient=_patient(context),
+        user=_user(context),
         context=context,
-        drafts=_drafts(hook, context),
+        drafts=_drafts(known, context),
         access=_access(body),
         prefetch=_object(body, "prefetch"),
     )
@@ -82,11 +81,24 @@ def _patient(context: Mapping[str, Any]) -> str:
     return text
 
 
-def _drafts(hook: str, context: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
-    if hook == "patient-view":
+def _offered(hook: str, hooks: tuple[str, ...]) -> str:
+    if hook in hooks:
+        return hook
+    listed = ", ".join(hooks)
+    raise UnknownHook(f"hook: this service is not offered on {hook[:40]!r}, but on {listed}; see /cds-services")
+
+
+def _user(context: Mapping[str, Any]) -> str:
+    user = context.get("userId")
+    _check(user is None or isinstance(user, str), "context.userId", "a reference such as Practitioner/1", user)
+    return user or ""
+
+
+def _drafts(known: Context, context: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    if not known.drafts:
         return ()
-    drafts = _resources(context)
-    if hook != "order-select":
+    drafts = _resources(context[known.drafts], f"context.{known.drafts}")
+    if "selections" not in known.required:
         return drafts
     selections = context["selections"]
     fits = isinstance(selections, list) and all(isinstance(item, str) for item in selections)
@@ -94,12 +106,11 @@ def _drafts(hook: str, context: Mapping[str, Any]) -> tuple[Mapping[str, Any], .
     return tuple(one for one in drafts if f"{one.get('resourceType')}/{one.get('id')}" in selections)
 
 
-def _resources(context: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+def _resources(bundle: Any, where: str) -> tuple[Mapping[str, Any], ...]:
     # A Bundle without `type` or `resourceType` is what one real client sends: only the entries are needed.
-    bundle = context["draftOrders"]
-    _check(isinstance(bundle, dict), "context.draftOrders", "a Bundle", bundle)
+    _check(isinstance(bundle, dict), where, "a Bundle", bundle)
     entries = bundle.get("entry", [])
-    _check(isinstance(entries, list), "context.draftOrders.entry", "an array", entries)
+    _check(isinstance(entries, list), f"{where}.entry", "an array", entries)
     found = (entry.get("resource") for entry in entries if isinstance(entry, dict))
     return tuple(one for one in found if isinstance(one, dict) and isinstance(one.get("resourceType"), str))
 

@@ -1,8 +1,10 @@
 """The services this server offers, as data; what GET /cds-services says is made from this table."""
 
 from dataclasses import dataclass
+from importlib.metadata import version as release
 from typing import Any
 
+from cds_server.hooks.contexts import CONTEXTS
 from cds_server.hooks.errors import UnknownService
 from fhir.prefetch import TEMPLATES
 
@@ -27,7 +29,7 @@ SERVICES: tuple[Service, ...] = (
             "population model; shows for several regimens the expected exposure and the probability of the target."
         ),
         usage="Needs charted administrations, levels with collection times, weight, and creatinine where it matters.",
-        hooks=("patient-view", "order-select", "order-sign"),
+        hooks=tuple(CONTEXTS),
     ),
 )
 
@@ -41,13 +43,14 @@ def find(service_id: str) -> Service:
     raise UnknownService(f"there is no service {service_id[:64]!r} here: expected {known}; see /cds-services")
 
 
-def discovery() -> dict[str, Any]:
-    """The body of the discovery answer."""
-    return {"services": [_entry(service, hook) for service in SERVICES for hook in service.hooks]}
+def discovery(*, version: str = "2.0") -> dict[str, Any]:
+    """The body of the discovery answer; CDS Hooks 3.0 adds the versions of the service and of the hook."""
+    return {"services": [_entry(service, hook, version) for service in SERVICES for hook in service.hooks]}
 
 
-def _entry(service: Service, hook: str) -> dict[str, Any]:
-    return {
+def _entry(service: Service, hook: str, version: str) -> dict[str, Any]:
+    versions = {"version": release("titrate"), "hookVersion": CONTEXTS[hook].version} if version == "3.0" else {}
+    return versions | {
         "hook": hook,
         "id": service.id,
         "title": service.title,

@@ -22,7 +22,7 @@ def create_hooks_blueprint(parts: Parts) -> Blueprint:
 
     @hooks.get("/cds-services")
     def discover() -> Response:
-        return jsonify(registry.discovery())
+        return jsonify(registry.discovery(version=parts.settings.cds_hooks_version))
 
     @hooks.post("/cds-services/<service_id>")
     def call(service_id: str) -> Response:

@@ -9,7 +9,13 @@ from cds_server.store.rows import CardRow
 
 
 def card_row(
-    card: dict[str, Any], kind: str, advice_id: str | None, request: HookRequest, service: str, now: datetime
+    card: dict[str, Any],
+    kind: str,
+    advice_id: str | None,
+    request: HookRequest,
+    service: str,
+    now: datetime,
+    digest: str | None = None,
 ) -> CardRow:
     """The row of one card."""
     return CardRow(
@@ -22,6 +28,7 @@ def card_row(
         issued_at=now,
         indicator=card["indicator"],
         content=json.dumps(stored_form(card), ensure_ascii=False),
+        digest=digest,
     )
 
 

@@ -95,6 +95,14 @@ class Store:
             for row in connection.execution_options(yield_per=500).execute(query).mappings():
                 yield CardRow(**row)
 
+    def shown(self, digest: str, *, since: datetime, indicator: str, not_in: str) -> CardRow | None:
+        """The newest card of one digest and indicator since then that was shown in another hook instance."""
+        same = (card.c.digest == digest, card.c.indicator == indicator, card.c.hook_instance != not_in)
+        query = select(card).where(*same, card.c.issued_at >= since).order_by(card.c.issued_at.desc()).limit(1)
+        with self.engine.connect() as connection:
+            row = connection.execute(query).mappings().first()
+        return CardRow(**row) if row else None
+
     def known_feedback(self, rows: Iterable[FeedbackRow]) -> KnownFeedback:
         """What of `rows` speaks of cards and suggestions that were issued."""
         rows = tuple(rows)

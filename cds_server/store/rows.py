@@ -39,7 +39,7 @@ def advice_row(issued: IssuedAdvice, *, estimate_key: str | None, salt: str) -> 
 
 @dataclass(frozen=True, kw_only=True)
 class CardRow:
-    """A card as it is written; content is JSON without draft orders."""
+    """A card as it is written; content is JSON without draft orders. digest: see cds_server.again."""
 
     uuid: str
     advice_id: str | None
@@ -50,6 +50,7 @@ class CardRow:
     issued_at: datetime
     indicator: str
     content: str
+    digest: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -81,7 +81,9 @@ card = Table(
     Column("issued_at", Instant, nullable=False),
     Column("indicator", String(8), nullable=False),
     Column("content", Text, nullable=False),  # without the drafts, which may carry names
+    Column("digest", String(64)),  # keyed: who was shown what on which data; null where that is not asked
     Index(None, "advice_id"),
+    Index(None, "digest"),
 )
 
 feedback = Table(

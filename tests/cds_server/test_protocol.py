@@ -82,7 +82,7 @@ def test_a_missing_field_is_named(path):
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        ("hook", "order-dispatch"),
+        
         ("hook", 3),
         ("hookInstance", "not-a-uuid"),
         ("context", []),
