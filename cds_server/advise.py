@@ -48,7 +48,7 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class _Asked:
-    """A case that can be advised on: the regimens to compare with, the models that hold the patient, what was noticed."""
+    """A case that can be advised on. choice: the models that hold the patient; seen: what was noticed on the way."""
 
     ordered: Regimen | None
     current: Regimen | None

@@ -26,7 +26,7 @@ Resource = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """One drug to advise on. draft: the order at hand as it came, None where the hook has none. drafts: how many there are."""
+    """One drug to advise on. draft: the order at hand as it came, None where there is none. drafts: how many of it."""
 
     drug: Drug
     draft: Resource | None

@@ -102,9 +102,15 @@ def _link(occasion: Occasion) -> Card:
     return {"links": [{"label": label, "url": occasion.link, "type": "absolute"} | further]} if occasion.link else {}
 
 
-def reminded(card: Card, shown: datetime, *, quieter: bool) -> Card:
-    """The card of an advice that its user was shown before, on the same data: said, and no warning a second time."""
-    when = words.stamp(shown)
+def quieted(card: Card) -> Card:
+    """The card of an order that another, more urgent card of the same answer speaks of too."""
+    line = escape("Another card on the same order is as urgent or more so, and is marked in its place.")
+    return card | {"indicator": "info", "detail": join(line, card["detail"])} if card["indicator"] != "info" else card
+
+
+def reminded(card: Card, shown: datetime, chart: Chart, *, quieter: bool) -> Card:
+    """The card of an advice that its user was shown before, on the same data; quieter: no warning a second time."""
+    when = words.stamp(shown.astimezone(words.zone_of(chart)))
     facts = card["extension"][EXTENSION] | {"shownBefore": shown.isoformat()}
     level = "info" if quieter and card["indicator"] == "warning" else card["indicator"]
     detail = join(escape(f"Shown to you before, at {when}, on the same data."), card["detail"])

@@ -5,7 +5,7 @@ target, or the chart holds another patient's data. warning: that regimen is like
 hand could not be read, or no dose could be proposed. info: everything else.
 """
 
-from typing import Literal
+from typing import Literal, get_args
 
 from models.dosing.advice import Advice, Declined, Recommendation, RegimenOutcome
 
@@ -27,6 +27,11 @@ def indicator(advice: Advice, *, unread: bool = False) -> Indicator:
     if compared.limits or compared.above >= NEARLY_SURE:
         return "critical"
     return "warning" if unread or compared.attainment < LIKELIER_THAN_NOT else "info"
+
+
+def urgency(level: str) -> int:
+    """Its place among the indicators, the most urgent last."""
+    return get_args(Indicator).index(level)
 
 
 def comparator(advice: Recommendation) -> RegimenOutcome | None:

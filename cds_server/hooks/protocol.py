@@ -45,7 +45,7 @@ class HookRequest:
 
 
 def parse(body: Any, *, hooks: tuple[str, ...]) -> HookRequest:
-    """The call in a JSON body, for a service listed for `hooks`; raises UnknownHook, else BadRequest naming the field."""
+    """The call in a JSON body, for a service listed for `hooks`; raises UnknownHook, or BadRequest naming the field."""
     _check(isinstance(body, dict), "", "a JSON object", body)
     hook = _offered(_string(body, "hook"), hooks)
     known = context_of(hook)

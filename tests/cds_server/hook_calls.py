@@ -13,6 +13,7 @@ from cds_server import create_app
 from cds_server.config import Settings
 from cds_server.hooks.cards import EXTENSION
 from cds_server.parts import Parts, build_parts
+from tests.cds_server.card_rules import broken
 from tests.fhir.charts import (
     ME,
     NOW,
@@ -69,8 +70,12 @@ def draft(amount: float = 1000, **changes: Any) -> Resource:
 def call(hook: str = "order-sign", *, drafts: tuple[Resource, ...] = (), **changes: Any) -> dict[str, Any]:
     """A hook request; `drafts` defaults to one draft of 1 g every 12 h, `prefetch` to a full one."""
     context: dict[str, Any] = {"userId": "Practitioner/1", "patientId": ME}
-    if hook != "patient-view":
-        chosen = drafts or (draft(),)
+    chosen = drafts or (draft(),)
+    if hook == "encounter-discharge":
+        context["encounterId"] = "e1"
+    elif hook == "medication-refill":
+        context["medications"] = bundle(*chosen)
+    elif hook != "patient-view":
         context["draftOrders"] = bundle(*chosen)
         context["selections"] = [f"{item['resourceType']}/{item['id']}" for item in chosen]
     usual = {"hook": hook, "hookInstance": INSTANCE, "context": context, "prefetch": prefetch()}
@@ -83,10 +88,11 @@ class Service:
     parts: Parts
 
     def cards(self, body: dict[str, Any]) -> list[dict[str, Any]]:
-        """The cards of a call that is answered with 200."""
+        """The cards of a call that is answered with 200; each keeps every rule of CDS Hooks."""
         answer = self.client.post(SERVICE, json=body)
         assert answer.status_code == 200, answer.get_data(as_text=True)
         assert set(answer.json) == {"cards"}
+        assert broken(answer.json) == ()
         return answer.json["cards"]
 
     def card(self, body: dict[str, Any]) -> dict[str, Any]:

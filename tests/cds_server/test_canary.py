@@ -111,7 +111,7 @@ def test_errors_and_refusals_say_no_secret(tmp_path, lines):
     with service(tmp_path) as running:
         answers = [running.client.post(SERVICE, json=body) for body in bodies]
         shown = running.client.post(SERVICE, data=b'{"token": "' + TOKEN.encode(), content_type="application/json")
-    assert [answer.status_code for answer in answers] == [400, 400, 412, 200]
+    assert [answer.status_code for answer in answers] == [404, 400, 412, 200]
     for answer in (*answers, shown):
         assert found(answer.get_data(as_text=True)) == []
     assert found(lines()) == []
@@ -121,7 +121,7 @@ def test_an_error_deep_inside_says_no_secret(tmp_path, lines):
     class Failing:
         arrangement = "in-process"
 
-        def estimate(self, request):
+        def estimate(self, request, spent_s):
             raise RuntimeError(f"{NAME} {NUMBER} {TOKEN}")
 
     with service(tmp_path) as running:

@@ -195,7 +195,7 @@ class NoEstimates:
 
     arrangement = "in-process"
 
-    def estimate(self, request):
+    def estimate(self, request, spent_s):
         raise ZeroDivisionError("a level of 11 mg/L")
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from cds_server.audit.entry import commitment
 from cds_server.estimation import engine
+from cds_server.hooks.contexts import CONTEXTS
 from cds_server.hooks.registry import SERVICES
 from cds_server.links import advice_id_of
 from fhir.prefetch import TEMPLATES
@@ -22,9 +23,9 @@ def running(tmp_path_factory):
         yield found
 
 
-def test_discovery_lists_the_service_under_three_hooks_with_its_prefetch(running):
+def test_discovery_lists_the_service_under_its_hooks_with_their_prefetch(running):
     services = running.client.get("/cds-services").json["services"]
-    assert [item["hook"] for item in services] == ["patient-view", "order-select", "order-sign"]
+    assert [item["hook"] for item in services] == list(CONTEXTS)
     assert {item["id"] for item in services} == {"dose-advice"} == {item.id for item in SERVICES}
     for item in services:
         assert item["description"]

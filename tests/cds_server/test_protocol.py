@@ -82,7 +82,6 @@ def test_a_missing_field_is_named(path):
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        
         ("hook", 3),
         ("hookInstance", "not-a-uuid"),
         ("context", []),
