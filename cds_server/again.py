@@ -15,6 +15,7 @@ from cds_server.parts import Parts
 from cds_server.store import CardRow
 from fhir.chart import Chart, OrderedRegimen
 from models.dosing.advice import Advice, Declined
+from models.record import Dose, Level
 
 _USE = b"titrate repeated card"  # separates this use of the key from any other
 
@@ -50,7 +51,8 @@ def _data(chart: Chart) -> Iterator[Any]:
     def at(hours: float) -> str:
         return (chart.origin + timedelta(hours=hours)).isoformat(timespec="minutes")
 
-    for item in (*record.doses, *record.levels):
+    events: tuple[Dose | Level, ...] = (*record.doses, *record.levels)
+    for item in events:
         yield [at(item.time), {name: value for name, value in vars(item).items() if name != "time"}]
     # four figures: an age grows by the minute
     yield from ([item.name, f"{item.value:.4g}"] for item in record.covariates)
