@@ -1,5 +1,6 @@
 """The resources of a chart as one shelf: bundles opened, repeats taken once, references followed, one patient only."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ Resource = Mapping[str, Any]
 # resources that are about one patient; of these only the given patient's are used
 _ABOUT = ("subject", "patient")
 _NEED_SUBJECT = ("Observation", "MedicationAdministration", "MedicationRequest", "Procedure")
+_A_TYPE = re.compile(r"[A-Z][A-Za-z]{2,40}")
 _READ = (*_NEED_SUBJECT, "Patient", "Medication", "Specimen")
 
 
@@ -129,7 +131,7 @@ def _is_patient(reference: str, aliases: set[str]) -> bool:
 
 
 def _not_used(whose: list[tuple[Resource, str]]) -> Iterator[Finding]:
-    other = [string(resource, "resourceType") for resource, owner in whose if owner == "other"]
+    other = [_kind(resource) for resource, owner in whose if owner == "other"]
     unsaid = [string(resource, "resourceType") for resource, owner in whose if owner == "unsaid"]
     unsaid = [kind for kind in unsaid if kind in _NEED_SUBJECT]
     if other:
@@ -145,6 +147,12 @@ def _not_used(whose: list[tuple[Resource, str]]) -> Iterator[Finding]:
             severity="critical",
             text=f"Some data do not say which patient they are about ({_counted(unsaid)}); they were not used.",
         )
+
+
+def _kind(resource: Resource) -> str:
+    """The type for a sentence; whatever else stands in its place is chart text, and is not repeated."""
+    kind = string(resource, "resourceType")
+    return kind if _A_TYPE.fullmatch(kind) else "resource of no known type"
 
 
 def _counted(kinds: list[str]) -> str:
