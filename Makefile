@@ -6,16 +6,26 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
 
-.PHONY: help demo test bench lint measure clean
+.PHONY: help demo test test-e2e e2e-server bench lint measure clean
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 demo: $(VENV)/.runtime  ## start everything embedded: service, worker, sandbox EHR; prints the URL
 	@$(BIN)/titrate demo
 
 test: $(VENV)/.dev  ## the whole suite: types, layers, style, tests, README
 	@$(BIN)/python -m pytest
+
+test-e2e: $(VENV)/.dev e2e-server  ## Titrate against a third-party FHIR server (needs Node 20.19 or newer and npm)
+	@$(BIN)/python -m pytest tests/e2e
+
+# No lock file: one would name registries. package.json pins what we name; those packages pin their own exactly or nearly.
+e2e-server:
+	@node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)' \
+		|| { echo "make: the third-party FHIR server needs Node 20.19 or newer on PATH" >&2; exit 2; }
+	@cd tests/e2e/server && npm install --no-package-lock --no-audit --no-fund --ignore-scripts --silent \
+		|| { echo "make: the packages of tests/e2e/server/package.json could not be had" >&2; exit 2; }
 
 bench: $(VENV)/.dev  ## printed figures: hook latency, engine, advice
 	@$(BIN)/python -m benchmarks

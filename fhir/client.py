@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import requests
+from requests.auth import AuthBase
 
 from fhir.answer import next_link, parsed, resources_of, total_of, troubles
 from fhir.connect import session_for
@@ -26,7 +27,8 @@ class FhirClient:
 
     base: https (http only to this very machine). session, kept: shared by the clients of one server, whosever token
     they carry; without them the client has its own. elements: the server honours _elements. Redirects, environment
-    proxies and .netrc are never used. Safe to call from several threads.
+    proxies and .netrc are never used. auth: in a token's place, where tokens are asked for in our own
+    name. Safe to call from several threads.
     """
 
     def __init__(
@@ -34,6 +36,7 @@ class FhirClient:
         base: str,
         *,
         token: str | None = None,
+        auth: AuthBase | None = None,
         session: requests.Session | None = None,
         kept: Kept | None = None,
         elements: bool = False,
@@ -45,7 +48,7 @@ class FhirClient:
         chance: Callable[[], float] = chance,
     ) -> None:
         self._base = checked_base(base)
-        self._auth = Bearer(token or "")
+        self._auth = auth or Bearer(token or "")
         self._kept, self._elements = kept or Kept(), elements
         limits = Limits(deadline=deadline_s, pages=max_pages, size=max_bytes)
         session = session or session_for(FhirServer(base=self._base))

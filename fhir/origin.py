@@ -26,11 +26,16 @@ def stay_on(base: str, link: str) -> str:
     """An absolute URL for a paging link that stays on the server `base`; raises NotAllowedServer for any other."""
     absolute = link if "://" in link or link.startswith("//") else f"{base}/{link.lstrip('/')}"
     ours, theirs = split(base), split(absolute)
-    same = _origin(ours) == _origin(theirs) and "@" not in theirs.netloc
     under = theirs.path == ours.path or theirs.path.startswith(f"{ours.path.rstrip('/')}/")
-    if not same or not under or _climbs(theirs.path):
+    if not same_origin(base, absolute) or not under or _climbs(theirs.path):
         raise NotAllowedServer("A paging link leads away from the FHIR server; it was not followed.")
     return absolute
+
+
+def same_origin(base: str, url: str) -> bool:
+    """Whether an absolute URL has the scheme, host and port of `base`, and no login; raises NotAllowedServer."""
+    ours, theirs = split(base), split(url)
+    return _origin(ours) == _origin(theirs) and "@" not in theirs.netloc
 
 
 def split(url: str) -> SplitResult:
