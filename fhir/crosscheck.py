@@ -5,10 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
-from statistics import median
 from typing import TypeVar
 
-from fhir.chart import OrderedRegimen
 from fhir.clock import hours_between, say
 from fhir.reading import Given, Measured, finding
 from models.drug import Drug
@@ -24,9 +22,6 @@ _MONTH = timedelta(days=31)
 # house figures: creatinine at most about doubles in two days even without any renal function
 _CREATININE_JUMP = 5.0
 _TWO_DAYS = timedelta(hours=48)
-# house figures: doses of the same amount this close are one dose charted twice, or one too many
-_CLOSE_H, _CLOSE_SHARE = 2.0, 0.25
-_SEAM_H = 0.1  # parts of a split infusion follow each other within this time
 _SAME = 0.01  # two reports of one sample in two units differ by their rounding only
 
 
@@ -129,54 +124,6 @@ def history_gaps(levels: list[Measured], doses: list[Given], drug: Drug, ordered
             f"a {drug.analyte} level of {say(early[0].when)} ({early[0].charted}) is older than the first charted dose"
         )
         yield finding("doses-missing", "critical", f"{text}, {say(doses[0].when)}; earlier doses are missing here.")
-
-
-def double_doses(doses: list[Given], drug: Drug, order: OrderedRegimen | None) -> Iterator[Finding]:
-    """Equal doses closer than 2 h or a quarter of the interval: the chart can not tell one given twice from a repeat.
-
-    Parts of one infusion that follow on each other are no repeat, unless each is as large as the dose ordered.
-    """
-    window = min(max(_CLOSE_H, _CLOSE_SHARE * (_interval(doses, order) or 0.0)), HISTORY / timedelta(hours=1))
-    starts = [dose.when for dose in doses]
-    for place, dose in enumerate(doses):
-        close = bisect_right(starts, dose.when - timedelta(hours=window))  # the first of those within the window
-        earlier = [
-            item
-            for item in doses[close:place]
-            if (item.amount, item.route) == (dose.amount, dose.route) and not _parts(item, dose, order)
-        ]
-        if earlier:
-            yield _twice(earlier[-1], dose, drug)
-
-
-def _twice(first: Given, second: Given, drug: Drug) -> Finding:
-    minutes = 60 * hours_between(first.when, second.when)
-    apart = f"and again {minutes:.0f} min later" if minutes else "twice at that minute"
-    text = f"a {drug.name} dose of {second.amount:g} mg is charted for {say(first.when)} {apart}"
-    if second.route != "iv":
-        return finding("dose-twice", "critical", f"{text}: parts of one dose, or one dose charted twice; {_UNTOLD}")
-    return finding("dose-twice", "critical", f"{text}: two doses, or one dose charted twice; {_UNTOLD}")
-
-
-_UNTOLD = "the chart can not tell. If it was one dose, predicted levels are too high."
-
-
-def _interval(doses: list[Given], order: OrderedRegimen | None) -> float | None:
-    """h, of the order; else the median between doses that are not close to each other."""
-    if order and order.interval:
-        return order.interval
-    gaps = [hours_between(first.when, second.when) for first, second in pairwise(doses)]
-    apart = [gap for gap in gaps if gap > _CLOSE_H]
-    return median(apart) if apart else None
-
-
-def _parts(first: Given, second: Given, order: OrderedRegimen | None) -> bool:
-    """Whether the second is charted as beginning where the first ended, each less than the dose ordered."""
-    if order and order.amount and second.amount >= order.amount:
-        return False
-    assumed = any(remark.code == "infusion-time-assumed" for remark in first.remarks)
-    seam = hours_between(first.when, second.when) - first.duration
-    return first.duration > 0 and not assumed and abs(seam) <= _SEAM_H
 
 
 def creatinine_jumps(covariates: list[Measured]) -> Iterator[Finding]:

@@ -4,12 +4,29 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from fhir.bundle import Resource, Shelf, opened
-from fhir.codes import carries, words_of
+from fhir.codes import words_of
+from fhir.substance import substance_of
 from fhir.wire import mapping, rows, string
 from models.drug import Drug
 
-# is: coded as the drug. words: named in words only. no: something else. unknown: neither a name nor a code known here.
-Match = Literal["is", "words", "no", "unknown"]
+# is: coded as the drug, a salt or a combination of it that its file converts. kin: coded as one that it does not.
+# words: named in words only. no: something else. unknown: neither a name nor a code known here.
+Match = Literal["is", "kin", "words", "no", "unknown"]
+
+
+def medication_of(resource: Resource, shelf: Shelf) -> Resource:
+    """The Medication that a resource refers to; empty where it refers to none, or to one that is not here."""
+    reference = string(resource, "medicationReference", "reference")
+    return (shelf.follow(reference, resource) if reference else None) or {}
+
+
+def ingredient_of(row: Mapping[str, Any], resource: Resource, medication: Resource, shelf: Shelf) -> Mapping[str, Any]:
+    """The concept of one ingredient, by way of a Substance or Medication where it is a reference."""
+    reference = string(row, "itemReference", "reference")
+    if not reference:
+        return mapping(row, "itemCodeableConcept")
+    item = shelf.follow(reference, medication) or shelf.follow(reference, resource) or {}
+    return mapping(item, "code")
 
 
 def concepts_of(resource: Resource, shelf: Shelf) -> tuple[Mapping[str, Any], ...] | None:
@@ -17,11 +34,10 @@ def concepts_of(resource: Resource, shelf: Shelf) -> tuple[Mapping[str, Any], ..
     concept = mapping(resource, "medicationCodeableConcept")
     if concept:
         return (concept,)
-    reference = mapping(resource, "medicationReference")
-    medication = shelf.follow(string(reference, "reference"), resource) if string(reference, "reference") else None
-    if medication is None:
+    medication = medication_of(resource, shelf)
+    if not medication:
         return None
-    ingredients = (mapping(row, "itemCodeableConcept") for row in rows(medication, "ingredient"))
+    ingredients = (ingredient_of(row, resource, medication, shelf) for row in rows(medication, "ingredient"))
     return (mapping(medication, "code"), *ingredients)
 
 
@@ -29,8 +45,10 @@ def match(resource: Resource, drug: Drug, shelf: Shelf) -> Match:
     """How a MedicationAdministration or -Request stands to a drug."""
     concepts = concepts_of(resource, shelf)
     told = string(resource, "medicationReference", "display").lower()
-    if any(carries(concept, {"rxnorm": drug.rxnorm, "atc": drug.atc}) for concept in concepts or ()):
-        return "is"
+    coded = [found for concept in concepts or () if (found := substance_of(concept, drug))]
+    if coded:
+        kin = all(found.per_mg is None and not found.combination and not found.own for found in coded)
+        return "kin" if kin else "is"
     words = " ".join([told, *(words_of(concept) for concept in concepts or ())])
     if drug.name.lower() in words:
         return "words"

@@ -7,7 +7,8 @@ from typing import Any
 from fhir.bundle import Resource, Shelf, reference_of
 from fhir.chart import OrderedRegimen
 from fhir.codes import route_of
-from fhir.dosage import amount_mg, dose_and_rate, rate_mg_per_h
+from fhir.contents import Contents, contents_of
+from fhir.dosage import dose_and_rate, rate_mg_per_h
 from fhir.errors import Unreadable
 from fhir.medication import drugs_of, match
 from fhir.products import other_interval, other_product
@@ -82,7 +83,7 @@ def _explain(order: Resource, drug: Drug, shelf: Shelf) -> tuple[OrderedRegimen 
     if match(order, drug, shelf) != "is":
         return None, ()
     instructions = list(rows(order, "dosageInstruction"))
-    parts = _parts(order, instructions)
+    parts = _parts(order, instructions, contents_of(order, drug, shelf))
     regimen = OrderedRegimen(
         source=reference_of(order),
         drug=drug.name,
@@ -101,7 +102,7 @@ def _unread(problem: str, drug: Drug) -> Finding:
     return finding("order-unreadable", "warning", f"the {drug.name} order could not be read in full: {problem}.")
 
 
-def _parts(order: Resource, instructions: list[Mapping[str, Any]]) -> _Parts:
+def _parts(order: Resource, instructions: list[Mapping[str, Any]], contents: Contents) -> _Parts:
     if order.get("modifierExtension") or any(row.get("modifierExtension") for row in instructions):
         return _Parts(problems=("it carries a modifier this service does not know",))
     if len(instructions) != 1:
@@ -111,7 +112,7 @@ def _parts(order: Resource, instructions: list[Mapping[str, Any]]) -> _Parts:
     if instruction.get("asNeededBoolean") is True or instruction.get("asNeededCodeableConcept"):
         return _Parts(route=route_of(instruction.get("route")), problems=("it is to be taken as needed",))
     problems: list[str] = []
-    amount, rate = _amount(instruction, problems)
+    amount, rate = _amount(instruction, contents, problems)
     schedule = _schedule(instruction, problems)
     route = route_of(instruction.get("route"))
     if route is None:
@@ -125,12 +126,15 @@ def _parts(order: Resource, instructions: list[Mapping[str, Any]]) -> _Parts:
     )
 
 
-def _amount(instruction: Mapping[str, Any], problems: list[str]) -> tuple[float | None, float | None]:
+def _amount(
+    instruction: Mapping[str, Any], contents: Contents, problems: list[str]
+) -> tuple[float | None, float | None]:
     """(mg, mg/h), each None where it can not be read."""
     try:
         row = dose_and_rate(instruction)
         rate = rate_mg_per_h(row)
-        return amount_mg(row.get("doseQuantity")), rate
+        reading = contents.read(row.get("doseQuantity"))
+        return reading.mg, rate * reading.share if rate else rate
     except Unreadable as error:
         problems.append(str(error))
         return None, None

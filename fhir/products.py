@@ -22,7 +22,7 @@ _IN_USE = ("active", "on-hold", "draft", "completed", "in-progress", "stopped", 
 
 def other_product(resource: Resource, drug: Drug, shelf: Shelf) -> Finding | None:
     """Critical where an order or administration of the drug names a product that the model does not cover."""
-    if string(resource, "status") not in _IN_USE or match(resource, drug, shelf) not in ("is", "words"):
+    if string(resource, "status") not in _IN_USE or match(resource, drug, shelf) not in ("is", "kin", "words"):
         return None
     words = _words(resource, shelf)
     named = next((word for word in drug.covers.excluded if word in words), None)

@@ -15,7 +15,6 @@ from fhir.crosscheck import (
     body_size,
     checked_levels,
     creatinine_jumps,
-    double_doses,
     history_gaps,
     recent,
     weight_jumps,
@@ -29,6 +28,7 @@ from fhir.patient import Person, read_patient
 from fhir.procedures import read_dialysis, read_transplant
 from fhir.products import other_interval, other_pattern, shelf_products
 from fhir.reading import Given, Measured, Stream, finding
+from fhir.twice import double_doses
 from models.drug import Drug
 from models.findings import Finding
 from models.record import Covariate, Dose, Level, PatientRecord
@@ -78,13 +78,14 @@ class _Parts:
 
 
 def _gather(shelf: Shelf, drug: Drug, now: datetime) -> _Parts:
-    all_doses, dose_findings = _split(read_administrations(shelf, drug, now), Given)
+    covariates, covariate_findings = _covariates(shelf, drug, now)
+    weights = [item for item in covariates if item.name == "weight"]
+    all_doses, dose_findings = _split(read_administrations(shelf, drug, now, weights), Given)
     all_levels, level_findings = _split(read_levels(shelf, drug, now), Measured)
     doses, old_doses = recent(sorted(all_doses, key=lambda dose: (dose.when, dose.source.resource)), now)
     levels, old_levels = recent(all_levels, now)
     levels, repeats = without_repeats(levels, f"{drug.analyte} level")
     levels, contradictions = checked_levels(levels, doses, drug)
-    covariates, covariate_findings = _covariates(shelf, drug, now)
     findings = [*dose_findings, *level_findings, *repeats, *contradictions]
     if old_doses or old_levels:
         text = f"{old_doses} dose(s) and {old_levels} level(s) over {HISTORY.days} days old were not used."

@@ -31,7 +31,10 @@ class Measured:
 
 @dataclass(frozen=True, kw_only=True)
 class Given:
-    """A dose that was given: mg from `when` on, over `duration` h."""
+    """A dose that was given: mg from `when` on, over `duration` h.
+
+    request: the order it refers to, "MedicationRequest/1" or "". ordered: mg of one dose by it, None = not known.
+    """
 
     amount: float
     when: datetime
@@ -39,6 +42,8 @@ class Given:
     route: Route
     source: Source
     remarks: tuple[Finding, ...] = ()
+    request: str = ""
+    ordered: float | None = None
 
 
 Stream = Iterator[Measured | Given | Finding]

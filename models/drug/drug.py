@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from models.drug.charted_as import ChartedAs
 from models.drug.policy import ModelPolicy
 from models.record import Route
 from models.target import Target, unit_of
@@ -159,6 +160,7 @@ class Drug:
     waits until the predicted median is below this. loading_source: by whom a loading dose is usual, else "".
     estimate_only: why no dose is searched, else "". needs_level: why none is before a level, else
     "". not_read: what matters and is not looked at, said on every answer.
+    charted_as: other substances a chart may name it by, and what their mg are.
     preferred: models by the stem of their file, the first the one that speaks for the drug. policy: the site's.
     hash: SHA-256 of the bytes.
     """
@@ -196,6 +198,7 @@ class Drug:
     not_verified: tuple[str, ...]
     hash: str
     needs_level: str = ""
+    charted_as: tuple[ChartedAs, ...] = ()
     policy: ModelPolicy = field(default_factory=ModelPolicy)
 
     @property

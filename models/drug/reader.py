@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import cast, get_args
 
 from models.datafile import Table, read_table
+from models.drug.charted_as import read_charted_as
 from models.drug.drug import (
     Checks,
     Covers,
@@ -76,6 +77,7 @@ def _drug(top: Table, common: Mapping[str, Plausible], digest: str) -> Drug:
         needs_level=top.text("needs_level", default=""),
         not_read=top.text("not_read", default=""),
         not_verified=top.texts("not_verified"),
+        charted_as=tuple(read_charted_as(table) for table in top.tables("charted_as", default=[])),
         hash=digest,
     )
     for table in (mass, codes, hold, loading):

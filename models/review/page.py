@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from models.catalog import Catalog
-from models.drug import Drug, Product
+from models.drug import ChartedAs, Drug, Product
 from models.population import PopulationModel
 from models.review.effect_text import number
 from models.review.facts import Facts, bounds_text, condition_text, model_facts
@@ -63,6 +63,8 @@ def _what(drug: Drug, models: tuple[PopulationModel, ...]) -> Iterator[str]:
     unit = f"{drug.concentration_unit}; molar mass {drug.molar_mass:g} g/mol"
     yield f"- **Measured**: {drug.analyte} in {drug.matrix}, {unit}"
     yield f"- **Amounts**: mg of {drug.amount_of}"
+    for entry in drug.charted_as:
+        yield f"- **Charted as {entry.name}**: {_as_charted(entry)}"
     codes = [f"RxNorm {code}" for code in drug.rxnorm] + [f"ATC {code}" for code in drug.atc]
     yield f"- **Codes**: {', '.join(codes) or 'none'}"
     yield f"- **Levels**: {levels or 'not read from the EHR, as no LOINC code was confirmed'}"
@@ -74,6 +76,12 @@ def _what(drug: Drug, models: tuple[PopulationModel, ...]) -> Iterator[str]:
     yield f"- **Models**: {len(models)}; {first} first"
     yield f"- **Read from the chart**: {', '.join(drug.covariates)}"
     yield ""
+
+
+def _as_charted(entry: ChartedAs) -> str:
+    codes = ", ".join([*(f"RxNorm {code}" for code in entry.rxnorm), *(f"ATC {code}" for code in entry.atc)])
+    amount = entry.says if entry.mg_per_mg is None else f"1 mg counts as {entry.mg_per_mg:.4g} mg"
+    return f"{amount} ({codes or 'by words only'}; {entry.source})"
 
 
 def _targets(drug: Drug) -> Iterator[str]:

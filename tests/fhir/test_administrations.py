@@ -94,11 +94,11 @@ def test_an_infusion_of_days_is_the_orders_span() -> None:
     assert "running for 72 h" in said(read(patient(), given(when="16 08:00", until="19 08:00")), "dose-unreadable")
 
 
-def test_a_stopped_infusion_whose_rate_contradicts_its_amount_is_refused() -> None:
+def test_a_stopped_infusion_that_ran_longer_than_its_amount_lasts_is_refused() -> None:
     dosage = {"route": IV, "dose": quantity(1000, "mg"), "rateQuantity": quantity(1000, "mg/h")}
-    chart = read(patient(), given(until="18 08:30", status="stopped", dosage=dosage))
+    chart = read(patient(), given(until="18 09:30", status="stopped", dosage=dosage))
     assert chart.record.doses == ()
-    assert "1000 mg, but its rate and times make 500 mg" in said(chart, "dose-unreadable")
+    assert "1000 mg, but its rate and times make 1500 mg" in said(chart, "dose-unreadable")
 
 
 def test_a_stopped_infusion_with_one_amount_is_counted_and_said() -> None:
