@@ -30,7 +30,9 @@ SALINE = {"coding": [{"system": RXNORM, "code": "9863", "display": "sodium chlor
 TABLET = "http://terminology.hl7.org/CodeSystem/v3-orderableDrugForm"
 
 
-def ingredient(concept: dict[str, Any], above: dict[str, Any] | None = None, below: dict[str, Any] | None = None):
+def ingredient(
+    concept: dict[str, Any], above: dict[str, Any] | None = None, below: dict[str, Any] | None = None
+) -> Any:
     strength = {"strength": {"numerator": above, "denominator": below}} if above else {}
     return {"itemCodeableConcept": concept} | strength
 
@@ -39,7 +41,7 @@ def medicine(*ingredients: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return {"resourceType": "Medication", "id": "m1", "ingredient": list(ingredients)} | changes
 
 
-def dosed(medication: dict[str, Any], dose: dict[str, Any], route: dict[str, Any] = IV, **changes: Any):
+def dosed(medication: dict[str, Any], dose: dict[str, Any], route: dict[str, Any] = IV, **changes: Any) -> Any:
     """An hour's infusion, or a swallowed dose, of a contained medication."""
     dose_given = given(
         until="18 09:00",

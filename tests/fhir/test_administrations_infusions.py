@@ -9,6 +9,7 @@ from hypothesis import given as drawn
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from fhir.chart import Chart
 from tests.fhir.charts import (
     IV,
     RXNORM,
@@ -213,7 +214,7 @@ def test_a_volume_rate_needs_the_strength_of_the_mixture() -> None:
 
 def test_an_infusion_charted_as_a_whole_and_in_parts_is_counted_once() -> None:
     parent = given(1000, when="19 08:00", until="19 18:00", id="whole")
-    within = {"partOf": [{"reference": "MedicationAdministration/whole"}]}
+    within: dict[str, Any] = {"partOf": [{"reference": "MedicationAdministration/whole"}]}
     parts = [
         running(60, "19 08:00", "19 13:00", **within),
         running(140, "19 13:00", "19 18:00", **within),
@@ -249,7 +250,7 @@ def _tenths(tenths: int) -> str:
     return f"19 {minutes // 60:02d}:{minutes % 60:02d}"
 
 
-def curve(chart) -> np.ndarray:
+def curve(chart: Chart) -> np.ndarray:
     """Concentrations of a one-compartment patient (4 L/h, 50 L) over 48 h, written out here by superposition."""
     hours, k = np.arange(0.5, 48.5, 0.5), 4.0 / 50.0
     total = np.zeros_like(hours)

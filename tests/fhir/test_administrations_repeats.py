@@ -15,7 +15,7 @@ from tests.fhir.charts import (
     said,
 )
 
-KEY = {"identifier": [{"system": "urn:mar", "value": "77"}]}
+KEY: dict[str, Any] = {"identifier": [{"system": "urn:mar", "value": "77"}]}
 
 
 def severity(chart: Any, code: str) -> str:
@@ -63,7 +63,7 @@ def test_one_identifier_at_two_times_is_two_doses() -> None:
 
 
 def test_an_identifier_without_a_system_is_none() -> None:
-    key = {"identifier": [{"value": "77"}]}
+    key: dict[str, Any] = {"identifier": [{"value": "77"}]}
     chart = read(patient(), given(until="18 09:30", **key), given(until="18 09:30", id="b", **key))
     assert "dose-twice" in codes(chart)
 
