@@ -28,7 +28,10 @@ SERVICES: tuple[Service, ...] = (
             "Estimates this patient's pharmacokinetics from charted doses, levels and covariates with a published "
             "population model; shows for several regimens the expected exposure and the probability of the target."
         ),
-        usage="Needs charted administrations, levels with collection times, weight, and creatinine where it matters.",
+        usage=(
+            "Needs charted administrations, levels with collection times, weight, and creatinine where it matters. "
+            "Orders are judged on order-sign: a client without it shows nothing between a dose and its signature."
+        ),
         hooks=tuple(CONTEXTS),
     ),
 )

@@ -34,7 +34,7 @@ def broken_card(card: Any) -> tuple[str, ...]:
 
 
 def _response(answer: Any) -> Broken:
-    yield from _nothing_empty(answer, "answer")
+    yield from nothing_empty(answer, "answer")
     if not isinstance(answer, dict) or not isinstance(answer.get("cards"), list):
         yield "answer: an object with an array of cards is required"
         return
@@ -49,7 +49,7 @@ def _response(answer: Any) -> Broken:
 
 
 def _card(card: Any, at: str) -> Broken:
-    yield from _nothing_empty(card, at)
+    yield from nothing_empty(card, at)
     yield from _string(card, "uuid", at)
     yield from _string(card, "summary", at)
     yield from _string(card, "indicator", at)
@@ -204,16 +204,16 @@ def _each(owner: Mapping[str, Any], name: str, at: str, rule: Callable[[Any, str
             yield f"{at}.{name}[{n}]: no object"
 
 
-def _nothing_empty(value: Any, at: str) -> Broken:
+def nothing_empty(value: Any, at: str) -> Broken:
     if value is None or (
         isinstance(value, str | list | dict) and not value and at.rpartition(".")[2] not in MAY_BE_EMPTY
     ):
         yield f"{at}: empty"
     inner = value.items() if isinstance(value, dict) else ()
     for name, item in inner:
-        yield from _nothing_empty(item, f"{at}.{name}")
+        yield from nothing_empty(item, f"{at}.{name}")
     for n, item in enumerate(value if isinstance(value, list) else ()):
-        yield from _nothing_empty(item, f"{at}[{n}]")
+        yield from nothing_empty(item, f"{at}[{n}]")
 
 
 def _string(owner: Mapping[str, Any], name: str, at: str) -> Broken:
