@@ -112,7 +112,7 @@ def _advised(advice: Advice, outcome: Outcome, case: Case, question: Question, c
     if earlier and _may_be_left_out(card, call):
         return _left_out("repeated", call, reference=earlier.uuid)
     card = _reminded(card, earlier, issued, call)
-    row = advice_row(issued, estimate_key=outcome.key, salt=token_hex(32))
+    row = advice_row(issued, estimate_key=outcome.key, salt=token_hex(32), tenant=call.request.tenant)
     entry = advice_entry(
         issued,
         drug=question.drug,

@@ -26,6 +26,8 @@ class Settings:
     port: int = 8080
     base_url: str = ""
     trusted_proxy: bool = False
+    registry_file: str = ""
+    jwt_optional: bool = False
     secret_key: str = field(default="", repr=False)
     fhir_servers: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
@@ -69,17 +71,23 @@ class Settings:
     @property
     def public_url(self) -> str:
         """Where the EHR's users reach this service, without a trailing slash; links on cards start with it."""
-        return (self.base_url or f"http://{self.host}:{self.port}").rstrip("/")
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return (self.base_url or f"http://{host}:{self.port}").rstrip("/")
 
     @property
     def loopback(self) -> bool:
         """Whether the service listens on this machine alone."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return _is_loopback(self.host)
+
+    @property
+    def at_home(self) -> bool:
+        """Whether the public address is this machine's own."""
+        return _is_loopback(urlsplit(self.public_url).hostname or "")
+
+    @property
+    def exposed(self) -> bool:
+        """Whether others can reach the service: it listens beyond this machine, or says that it is reached from there."""
+        return not (self.loopback and self.at_home)
 
     def to_environment(self) -> dict[str, str]:
         """The same settings as environment variables, for a child process."""
@@ -96,24 +104,50 @@ def from_environment(environment: Mapping[str, str] | None = None, **overrides: 
     return Settings(**{**values, **{name: value for name, value in overrides.items() if value is not None}})  # type: ignore[arg-type]
 
 
-def check_for_serving(settings: Settings) -> None:
-    """Refuse to start where anyone could ask or links could be forged; raises SettingsError."""
+def check_for_serving(settings: Settings, *, issuers: int = 0) -> None:
+    """Refuse to start where anyone could ask or links could be forged; raises SettingsError.
+
+    issuers: how many the registry file names.
+    """
     if not settings.secret_key:
         raise SettingsError(
             "TITRATE_SECRET_KEY is not set: it signs the links on cards. "
             "Make one with: python -c 'import secrets; print(secrets.token_hex(32))'"
         )
-    if settings.sandbox and not settings.loopback:
+    if settings.sandbox and settings.exposed:
         raise SettingsError(
-            f"refusing to serve the sandbox on {settings.host}: it hands out access tokens to whoever asks. "
-            "Unset TITRATE_SANDBOX, or bind 127.0.0.1"
+            f"refusing to serve the sandbox on {settings.host} as {settings.public_url}: it hands out access tokens to "
+            "whoever asks. Unset TITRATE_SANDBOX, or bind 127.0.0.1 and leave TITRATE_BASE_URL on this machine"
         )
-    if not settings.loopback and not settings.trusted_proxy:
+    if settings.exposed:
+        _check_exposed(settings, issuers)
+
+
+def _check_exposed(settings: Settings, issuers: int) -> None:
+    """What others can reach needs TLS, which a proxy ends, and callers that somebody knows."""
+    if not settings.trusted_proxy:
+        known = "" if issuers else " and TITRATE_REGISTRY_FILE names no EHR whose calls could be told from a stranger's"
         raise SettingsError(
-            f"refusing to listen on {settings.host}: this version does not check the caller's JWT itself, so anyone "
-            "who reaches the port could ask. Bind 127.0.0.1, or put an authenticating TLS proxy in front of it, make "
-            "the port reachable by that proxy only, and say so with TITRATE_TRUSTED_PROXY=1"
+            f"refusing to listen on {settings.host} as {settings.public_url}: this service speaks plain HTTP{known}. "
+            "Bind 127.0.0.1, or put a TLS proxy in front that alone reaches the port, and say so with "
+            "TITRATE_TRUSTED_PROXY=1"
         )
+    if not settings.at_home and not settings.public_url.startswith("https://"):
+        raise SettingsError(
+            f"refusing to be reached at {settings.public_url}: charts and tokens would go in clear. "
+            "Set TITRATE_BASE_URL to the https address that the proxy answers on"
+        )
+    if settings.jwt_optional and not issuers:
+        raise SettingsError("TITRATE_JWT_OPTIONAL is set, but TITRATE_REGISTRY_FILE names no issuer: unset it")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 # Set by tools around the product (tests, the image), not settings of the service.

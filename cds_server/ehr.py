@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from cds_server.config import Settings, SettingsError
 from cds_server.hooks.protocol import Access, HookRequest
+from cds_server.trust.registry import Registry
 from fhir.client import FhirClient
 from fhir.connect import Connections
 from fhir.scopes import Grant, parse_scopes
@@ -14,7 +15,7 @@ from models.findings import Finding
 ClientFor = Callable[[FhirServer, Access], FhirClient]
 
 _NO_SERVER = "the call names no fhirServer to read them from"
-_NOT_LISTED = "the fhirServer of this call is not on this service's list (TITRATE_FHIR_SERVERS) and was not contacted"
+_NOT_LISTED = "the fhirServer of this call is not on this service's list (TITRATE_FHIR_SERVERS, TITRATE_REGISTRY_FILE) and was not contacted"
 _OTHER = "the fhirAuthorization of this call is for another patient than its context, and was not used"
 
 
@@ -34,7 +35,7 @@ def ehr_of(request: HookRequest, connections: Connections, client_for: ClientFor
     if access is None:
         return Ehr(why=_NO_SERVER)
     server = connections.server(access.base)
-    if server is None:
+    if server is None or server.tenant not in ("", request.tenant):
         return Ehr(why=_NOT_LISTED)
     grant = parse_scopes(access.scope)
     if grant and grant.of_one_patient and access.patient not in ("", request.patient):
@@ -43,9 +44,18 @@ def ehr_of(request: HookRequest, connections: Connections, client_for: ClientFor
     return Ehr(client=client_for(server, access), grant=grant)
 
 
-def connections_for(settings: Settings) -> Connections:
-    """The connections to every listed server; raises SettingsError for one that can not be used."""
+def connections_for(settings: Settings, registry: Registry) -> Connections:
+    """The connections to every listed server; raises SettingsError for one that can not be used.
+
+    Those of the setting are open to every caller, those of the registry to their tenant's callers.
+    """
     try:
-        return Connections(FhirServer(base=base) for base in settings.fhir_servers)
+        anyones = tuple(FhirServer(base=base) for base in settings.fhir_servers)
     except ValueError as error:
         raise SettingsError(f"TITRATE_FHIR_SERVERS: {error}; see docs/fhir-client.md") from None
+    if twice := {item.base for item in anyones} & {item.base for item in registry.servers}:
+        raise SettingsError(
+            f"TITRATE_FHIR_SERVERS opens {', '.join(sorted(twice))} to every caller, the registry to one tenant: "
+            "keep it in one of the two"
+        )
+    return Connections((*anyones, *registry.servers))

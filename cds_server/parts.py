@@ -12,6 +12,8 @@ from cds_server.ehr import ClientFor, connections_for
 from cds_server.estimator import Estimator, Queue
 from cds_server.hooks.protocol import Access
 from cds_server.store import Store
+from cds_server.trust.load import load_registry
+from cds_server.trust.registry import Registry
 from cds_server.work import utc_now
 from fhir.client import FhirClient
 from fhir.connect import Connections
@@ -35,6 +37,7 @@ class Parts:
     estimator: Estimator
     connections: Connections
     client_for: ClientFor
+    registry: Registry = field(default_factory=Registry)
     clock: Callable[[], datetime] = utc_now
     warmed: Callable[[], bool] = lambda: True
     new_id: Callable[[], str] = field(default=lambda: token_hex(16))
@@ -50,7 +53,8 @@ def build_parts(settings: Settings, *, store: Store | None = None, queue: Queue 
     estimator = Estimator(
         store, catalog, queue, budget_s=settings.hook_budget_ms / 1000, task_limit_s=settings.task_limit_s
     )
-    connections = connections_for(settings)
+    registry = load_registry(settings.registry_file)
+    connections = connections_for(settings, registry)
     return Parts(
         settings=settings,
         catalog=catalog,
@@ -58,6 +62,7 @@ def build_parts(settings: Settings, *, store: Store | None = None, queue: Queue 
         estimator=estimator,
         connections=connections,
         client_for=lambda server, access: _client(settings, connections, server, access),
+        registry=registry,
     )
 
 

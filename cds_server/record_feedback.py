@@ -22,12 +22,12 @@ log = logging.getLogger(__name__)
 MOST_EVALUATED = 20
 
 
-def record_feedback(batch: Batch, parts: Parts) -> tuple[dict[str, Any], int]:
+def record_feedback(batch: Batch, parts: Parts, tenant: str = "") -> tuple[dict[str, Any], int]:
     """The answer and its HTTP status: 200 also for cards and suggestions this service never issued, as the
     specification has no other way to say "received" and a client would only send them again, but they are counted and
-    named and not stored; 400 where an item can not be understood.
+    named and not stored; 400 where an item can not be understood. Another tenant's card is as unknown as a made-up one.
     """
-    rows, unevaluated = _with_decisions(batch, parts)
+    rows, unevaluated = _with_decisions(batch, parts, tenant)
     known = parts.store.known_feedback(rows)
     audit = AuditRow(at=parts.clock(), event="feedback", entry=feedback_entry(known.rows)) if known.rows else None
     receipt = parts.store.record_feedback(rows, audit)
@@ -47,21 +47,23 @@ def record_feedback(batch: Batch, parts: Parts) -> tuple[dict[str, Any], int]:
     return outcome_of(batch.problems), 400
 
 
-def _with_decisions(batch: Batch, parts: Parts) -> tuple[list[FeedbackRow], int]:
+def _with_decisions(batch: Batch, parts: Parts, tenant: str) -> tuple[list[FeedbackRow], int]:
     """The rows with the dose taken where it can be told, and how many placed orders were too many to evaluate."""
     rows, left = [], MOST_EVALUATED
-    behind = cache(lambda uuid: _behind(uuid, parts))
+    behind = cache(lambda uuid: _behind(uuid, parts, tenant))
     for row in batch.rows:
         placed = batch.placed.get(row.digest)
+        row = replace(row, tenant=tenant)
         rows.append(_with_decision(row, behind(row.card_uuid), placed if left > 0 else None, parts))
         left -= placed is not None
     return rows, max(0, -left)
 
 
-def _behind(uuid: str, parts: Parts) -> tuple[CardRow, IssuedAdvice] | None:
-    """A card with its advice; None where there is no such card, or it carried none."""
+def _behind(uuid: str, parts: Parts, tenant: str) -> tuple[CardRow, IssuedAdvice] | None:
+    """A card with its advice; None where the tenant has no such card, or it carried none."""
     card = parts.store.card(uuid)
-    issued = parts.store.issued(card.advice_id) if card and card.advice_id else None
+    own = card is not None and card.tenant == tenant
+    issued = parts.store.issued(card.advice_id) if card and own and card.advice_id else None
     return (card, issued) if card and issued else None
 
 

@@ -7,9 +7,11 @@ from secrets import token_hex
 from flask import Blueprint, Flask, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
+from cds_server.hooks.errors import PlainHttp
 from cds_server.hooks.json import MAX_BYTES
 from cds_server.logs import request_id
 from cds_server.parts import Parts
+from cds_server.trust.guard import caller
 
 log = logging.getLogger("titrate.access")
 
@@ -19,7 +21,10 @@ def equip(app: Flask, parts: Parts) -> None:
     app.config["MAX_CONTENT_LENGTH"] = MAX_BYTES
     app.before_request(_begin)
     app.after_request(_end)
-    app.after_request(_cors(parts.settings.cors_origins))
+    app.after_request(_cors((*parts.settings.cors_origins, *parts.registry.cors_origins)))
+    if parts.settings.trusted_proxy and parts.settings.public_url.startswith("https://"):
+        app.before_request(_refuse_plain_http)
+        app.after_request(_keep_to_https)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
     app.register_blueprint(_health(parts))
@@ -34,9 +39,29 @@ def _end(response: Response) -> Response:
     # The rule, not the path: a path may hold a signed link or an id.
     rule = request.url_rule.rule if request.url_rule else "unmatched"
     took = round((time.monotonic() - g.get("started", time.monotonic())) * 1000, 1)
-    log.info("request", extra={"method": request.method, "rule": rule, "status": response.status_code, "ms": took})
+    asked = {"method": request.method, "rule": rule, "status": response.status_code, "ms": took}
+    who = caller()
+    log.info("request", extra=asked | ({"tenant": who.tenant, "iss": who.iss, "jti": who.jti} if who.iss else {}))
     response.headers["X-Request-Id"] = request_id.get()
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    return response
+
+
+# Asked by the machine's own watcher, past the proxy; they say nothing of anybody.
+_WATCHED = ("/health", "/ready")
+
+
+def _refuse_plain_http() -> None:
+    """The proxy says how it was reached; only a trusted one is listened to. One that says nothing is refused too."""
+    said = [one.strip().lower() for one in request.headers.get("X-Forwarded-Proto", "").split(",")]
+    if request.path not in _WATCHED and set(said) != {"https"}:
+        raise PlainHttp(
+            "this call did not come over https, or the proxy in front does not say so: expected X-Forwarded-Proto: https"
+        )
+
+
+def _keep_to_https(response: Response) -> Response:
+    response.headers["Strict-Transport-Security"] = "max-age=31536000"
     return response
 
 
@@ -49,6 +74,7 @@ def _cors(origins: tuple[str, ...]):  # type: ignore[no-untyped-def]
             response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
             response.headers["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"
             response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
+            response.headers["Access-Control-Expose-Headers"] = "Retry-After, X-Request-Id"
         return response
 
     return add

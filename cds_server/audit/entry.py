@@ -47,6 +47,7 @@ def advice_entry(
         "advice": issued.id,
         "kind": type(advice).__name__.lower(),
         "hook": request.hook,
+        "tenant": request.tenant or "none",
         "drug": {"name": drug.name, "hash": drug.hash},
         "clock": issued.issued_at.isoformat(),
         "inputs": commitment(row.salt, row.chart),

@@ -1,26 +1,56 @@
 """titrate serve: the service behind waitress."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import click
 import waitress
 
 from cds_server import create_app
 from cds_server.cli.common import end_on_sigterm, opened_store, queue_for, say, warm_up
-from cds_server.config import check_for_serving, from_environment
+from cds_server.config import Settings, check_for_serving, from_environment
+from cds_server.hooks.json import MAX_BYTES
 from cds_server.logs import configure_logging
 from cds_server.parts import build_parts
+from cds_server.trust.gate import jwt_needed
+from cds_server.trust.load import load_registry
+from cds_server.trust.registry import Registry
+
+# waitress: a header of at most 32 kB (a JWT and a proxy's own), a body not far above what a hook call may have (a
+# chunked one is measured while it comes), and a silent or dripping connection is closed.
+LIMITS: Mapping[str, Any] = {
+    "max_request_header_size": 32_768,
+    "max_request_body_size": 2 * MAX_BYTES,
+    "channel_timeout": 30,
+    "cleanup_interval": 5,
+    "connection_limit": 200,
+    "ident": "titrate",
+}
 
 
 @click.command()
 @click.option("--host", help="Address to listen on (TITRATE_HOST).")
 @click.option("--port", type=int, help="Port to listen on (TITRATE_PORT).")
 def serve(host: str | None, port: int | None) -> None:
-    """Answer CDS Hooks calls. Needs TITRATE_SECRET_KEY; refuses an open address without TITRATE_TRUSTED_PROXY=1."""
+    """Answer CDS Hooks calls. Needs TITRATE_SECRET_KEY; what others can reach needs a TLS proxy, see docs/security.md."""
     settings = from_environment(host=host, port=port)
-    check_for_serving(settings)
+    registry = load_registry(settings.registry_file)
+    check_for_serving(settings, issuers=len(registry.issuers))
     configure_logging(settings)
     end_on_sigterm()
     warm_up()
     with opened_store(settings) as store, queue_for(settings, store) as queue:
         app = create_app(settings, parts=build_parts(settings, store=store, queue=queue))
+        say(_callers(settings, registry))
         say(f"Titrate listens on {settings.host}:{settings.port}; links on cards start with {settings.public_url}")
-        waitress.serve(app, host=settings.host, port=settings.port, threads=settings.threads, ident="titrate")
+        waitress.serve(app, host=settings.host, port=settings.port, threads=settings.threads, **LIMITS)
+
+
+def _callers(settings: Settings, registry: Registry) -> str:
+    """Who is let in, for the operator's eyes at start."""
+    if not registry.issuers:
+        return "No EHR is registered: " + (
+            "the proxy in front answers for every caller." if settings.exposed else "whoever is on this machine may call."
+        )
+    also = " and calls without a JWT, for which the proxy answers" if not jwt_needed(settings, registry) else ""
+    return f"Callers: {len(registry.issuers)} registered issuer(s) by JWT{also}."

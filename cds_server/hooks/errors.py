@@ -58,6 +58,18 @@ class DataMissing(HookError):
     status, code = 412, "required"
 
 
+class TooOftenCalled(HookError):
+    """The caller is over the number of calls agreed."""
+
+    status, code = 429, "throttled"
+
+
+class PlainHttp(HookError):
+    """The call came to the proxy without TLS."""
+
+    status, code = 403, "security"
+
+
 class NotJson(HookError):
     """The body is not declared as JSON."""
 

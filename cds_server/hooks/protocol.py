@@ -42,6 +42,7 @@ class HookRequest:
     drafts: tuple[Mapping[str, Any], ...] = ()
     access: Access | None = None
     prefetch: Mapping[str, Any] = field(default_factory=dict)
+    tenant: str = ""  # from the caller's JWT, never from the body
 
 
 def parse(body: Any, *, hooks: tuple[str, ...]) -> HookRequest:

@@ -1,5 +1,7 @@
 """The HTTP side of CDS Hooks: parse, call, render."""
 
+from dataclasses import replace
+
 from flask import Blueprint, Response, jsonify, request
 
 from cds_server.answer import answer
@@ -9,11 +11,14 @@ from cds_server.hooks import protocol, registry
 from cds_server.hooks.errors import HookError, NotJson
 from cds_server.parts import Parts
 from cds_server.record_feedback import record_feedback
+from cds_server.trust.gate import gate_for
+from cds_server.trust.guard import caller, guard
 
 
 def create_hooks_blueprint(parts: Parts) -> Blueprint:
     """Discovery, the services and their feedback."""
     hooks = Blueprint("hooks", __name__)
+    guard(hooks, gate_for(parts), parts.settings.public_url)
 
     @hooks.after_request
     def keep_nowhere(response: Response) -> Response:
@@ -28,13 +33,13 @@ def create_hooks_blueprint(parts: Parts) -> Blueprint:
     def call(service_id: str) -> Response:
         service = registry.find(service_id)
         asked = protocol.parse(_body(), hooks=service.hooks)
-        return jsonify({"cards": answer(asked, service.id, parts)})
+        return jsonify({"cards": answer(replace(asked, tenant=caller().tenant), service.id, parts)})
 
     @hooks.post("/cds-services/<service_id>/feedback")
     def feedback(service_id: str) -> tuple[Response, int]:
         service = registry.find(service_id)
         batch = feedback_body.parse(_body(), service=service.id, now=parts.clock())
-        said, status = record_feedback(batch, parts)
+        said, status = record_feedback(batch, parts, caller().tenant)
         return jsonify(said), status
 
     @hooks.app_errorhandler(HookError)

@@ -29,6 +29,7 @@ def card_row(
         indicator=card["indicator"],
         content=json.dumps(stored_form(card), ensure_ascii=False),
         digest=digest,
+        tenant=request.tenant,
     )
 
 

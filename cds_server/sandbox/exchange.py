@@ -30,7 +30,8 @@ class Ehr:
 
     def discover(self) -> requests.Response:
         """GET the services; keeps each hook's prefetch templates."""
-        answer = self.session.get(f"{self.base}/cds-services", timeout=TIMEOUT_S)
+        path = "/cds-services"
+        answer = self.session.get(f"{self.base}{path}", headers=self._signed(path), timeout=TIMEOUT_S)
         answer.raise_for_status()
         for item in answer.json()["services"]:
             if item["id"] == SERVICE:
@@ -49,13 +50,12 @@ class Ehr:
 
     def call(self, request: Mapping[str, Any]) -> requests.Response:
         """POST one hook request to the service."""
-        return self.session.post(f"{self.base}/cds-services/{SERVICE}", json=request, timeout=TIMEOUT_S)
+        return self._post(f"/cds-services/{SERVICE}", request)
 
     def feedback(self, entry: Mapping[str, Any]) -> requests.Response:
         """POST one feedback entry."""
         entry = {**entry, "outcomeTimestamp": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")}
-        address = f"{self.base}/cds-services/{SERVICE}/feedback"
-        return self.session.post(address, json={"feedback": [entry]}, timeout=TIMEOUT_S)
+        return self._post(f"/cds-services/{SERVICE}/feedback", {"feedback": [entry]})
 
     def sign(self, order: Mapping[str, Any], token: str) -> requests.Response:
         """PUT one order as active to the sandbox's FHIR endpoint, and the order that it replaces as stopped."""
@@ -65,6 +65,15 @@ class Ehr:
             earlier.raise_for_status()
             self._put({**earlier.json(), "status": "stopped"}, token).raise_for_status()
         return stored
+
+    def _post(self, path: str, body: Mapping[str, Any]) -> requests.Response:
+        return self.session.post(f"{self.base}{path}", json=body, headers=self._signed(path), timeout=TIMEOUT_S)
+
+    def _signed(self, path: str) -> dict[str, str]:
+        """The EHR's JWT for one call; its key is the sandbox server's."""
+        answer = self.session.post(f"{self.base}/sandbox/jwt", json={"path": path}, timeout=TIMEOUT_S)
+        answer.raise_for_status()
+        return _bearer(answer.json()["jwt"])
 
     def _put(self, order: Mapping[str, Any], token: str) -> requests.Response:
         address = f"{self.base}/sandbox/fhir/MedicationRequest/{order['id']}"

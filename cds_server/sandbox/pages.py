@@ -1,5 +1,6 @@
 """The sandbox EHR's pages: patient list, chart, order panel, and cards rendered as an EHR renders them."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from cds_server.sandbox.state import Sandbox
 from cds_server.sandbox.timeline import NARROW, WIDE, drug_rows, timeline, trend
 
 Clock = Callable[[], datetime]
+_ENDPOINT = re.compile(r"/cds-services(/[A-Za-z0-9._-]{1,64}(/feedback)?)?")
 FRESH = timedelta(hours=6)  # after this the next dose of most charts is overdue, and their stories no longer hold
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -38,6 +40,7 @@ def create_pages_blueprint(sandbox: Sandbox, clock: Clock, public_url: str) -> B
     pages.add_url_rule("/patients/<patient_id>", view_func=views.chart)
     pages.add_url_rule("/patients/<patient_id>/hook-request", view_func=views.make_hook_request, methods=["POST"])
     pages.add_url_rule("/patients/<patient_id>/orders", view_func=views.save_order, methods=["POST"])
+    pages.add_url_rule("/jwt", view_func=views.sign_call, methods=["POST"])
     pages.add_url_rule("/cards", view_func=_cards, endpoint="cards", methods=["POST"])
     return pages
 
@@ -67,6 +70,14 @@ class Pages:
             trend=trend,
             infusion=intravenous(view.scenario.drug),
         )
+
+    def sign_call(self) -> Response:
+        """body: path, of a CDS Hooks endpoint of this service. The key stays here, as it does at an EHR's own server."""
+        path = _json().get("path")
+        if not isinstance(path, str) or not _ENDPOINT.fullmatch(path):
+            raise FhirProblem(400, "invalid", "path: expected /cds-services, /cds-services/<id> or its /feedback")
+        base = self.public_url or request.host_url.rstrip("/")
+        return jsonify(jwt=self.sandbox.signer.token(base + path, self.clock()))
 
     def make_hook_request(self, patient_id: str) -> Response:
         base = self.public_url or request.host_url.rstrip("/")

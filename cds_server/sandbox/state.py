@@ -1,4 +1,4 @@
-"""What one running sandbox holds: its patients, their records, the tokens it has given out."""
+"""What one running sandbox holds: its patients, their records, the tokens it has given out, its signing key."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -6,6 +6,7 @@ from datetime import datetime
 from cds_server.sandbox.fhir_store import FhirStore
 from cds_server.sandbox.resources import resources_of
 from cds_server.sandbox.scenarios import Scenario, load_scenarios
+from cds_server.sandbox.signer import Signer
 from cds_server.sandbox.tokens import TokenBook
 
 
@@ -17,6 +18,7 @@ class Sandbox:
     scenarios: tuple[Scenario, ...]
     store: FhirStore = field(default_factory=FhirStore)
     tokens: TokenBook = field(default_factory=TokenBook)
+    signer: Signer = field(default_factory=Signer)
 
     def scenario(self, patient_id: str) -> Scenario | None:
         """The scenario of a patient's logical id."""

@@ -16,6 +16,7 @@ from cds_server.issued import IssuedAdvice
 from cds_server.store.engine import StoreError, lock_audit_log, open_engine, writing
 from cds_server.store.estimates import Estimates
 from cds_server.store.migrate import is_current, upgrade
+from cds_server.store.replay import UsedTokens
 from cds_server.store.rows import AdviceRow, AuditRow, CardRow, FeedbackRow, KnownFeedback, Receipt
 from cds_server.store.schema import advice, audit_entry, card, feedback
 from fhir.chart import Chart
@@ -28,6 +29,7 @@ class Store:
     def __init__(self, url: str) -> None:
         self.engine: Engine = open_engine(url)
         self.estimates = Estimates(self.engine)
+        self.used_tokens = UsedTokens(self.engine)
 
     def prepare(self) -> None:
         """Bring SQLite to the current schema; another database is upgraded on purpose (`titrate database upgrade`)."""
@@ -104,16 +106,19 @@ class Store:
         return CardRow(**row) if row else None
 
     def known_feedback(self, rows: Iterable[FeedbackRow]) -> KnownFeedback:
-        """What of `rows` speaks of cards and suggestions that were issued."""
+        """What of `rows` speaks of cards and suggestions that were issued to the same tenant."""
         rows = tuple(rows)
-        cards = self._suggestions({row.card_uuid for row in rows})
+        cards = self._suggestions({(row.tenant, row.card_uuid) for row in rows})
         known, invented = [], []
         for row in rows:
-            kept = tuple(item for item in row.accepted if item in cards.get(row.card_uuid, ()))
-            invented += [(row.card_uuid, item) for item in row.accepted if row.card_uuid in cards and item not in kept]
-            if row.card_uuid in cards and len(kept) >= (row.outcome == "accepted"):
+            carried = cards.get((row.tenant, row.card_uuid))
+            if carried is None:
+                continue
+            kept = tuple(item for item in row.accepted if item in carried)
+            invented += [(row.card_uuid, item) for item in row.accepted if item not in kept]
+            if len(kept) >= (row.outcome == "accepted"):
                 known.append(replace(row, accepted=kept))
-        strange = dict.fromkeys(row.card_uuid for row in rows if row.card_uuid not in cards)
+        strange = dict.fromkeys(row.card_uuid for row in rows if (row.tenant, row.card_uuid) not in cards)
         return KnownFeedback(
             rows=tuple(known), unknown_cards=tuple(strange), unknown_suggestions=tuple(dict.fromkeys(invented))
         )
@@ -137,13 +142,16 @@ class Store:
             unknown_suggestions=known.unknown_suggestions,
         )
 
-    def _suggestions(self, uuids: Iterable[str]) -> dict[str, frozenset[str]]:
-        """The suggestion ids of each card that was issued."""
-        query = select(card.c.uuid, card.c.content).where(card.c.uuid.in_(tuple(uuids)))
+    def _suggestions(self, asked: Iterable[tuple[str, str]]) -> dict[tuple[str, str], frozenset[str]]:
+        """The suggestion ids of each card that was issued, by its tenant and uuid."""
+        asked = set(asked)
+        query = select(card.c.tenant, card.c.uuid, card.c.content).where(card.c.uuid.in_({uuid for _, uuid in asked}))
         with self.engine.connect() as connection:
             found = connection.execute(query).all()
         return {
-            row.uuid: frozenset(one["uuid"] for one in json.loads(row.content).get("suggestions", ())) for row in found
+            (row.tenant, row.uuid): frozenset(one["uuid"] for one in json.loads(row.content).get("suggestions", ()))
+            for row in found
+            if (row.tenant, row.uuid) in asked
         }
 
     def feedback_for(self, advice_id: str) -> tuple[FeedbackRow, ...]:

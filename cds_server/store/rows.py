@@ -22,9 +22,10 @@ class AdviceRow:
     salt: str
     content: str
     chart: str
+    tenant: str = ""
 
 
-def advice_row(issued: IssuedAdvice, *, estimate_key: str | None, salt: str) -> AdviceRow:
+def advice_row(issued: IssuedAdvice, *, estimate_key: str | None, salt: str, tenant: str = "") -> AdviceRow:
     """The row of an issued advice."""
     return AdviceRow(
         id=issued.id,
@@ -34,6 +35,7 @@ def advice_row(issued: IssuedAdvice, *, estimate_key: str | None, salt: str) -> 
         salt=salt,
         content=encode.dumps(issued.advice),
         chart=encode.dumps(issued.chart),
+        tenant=tenant,
     )
 
 
@@ -51,6 +53,7 @@ class CardRow:
     indicator: str
     content: str
     digest: str | None = None
+    tenant: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +79,7 @@ class FeedbackRow:
     reason_code: str | None = None
     comment: str | None = None
     decision: str | None = None
+    tenant: str = ""
 
     @property
     def digest(self) -> str:

@@ -66,6 +66,7 @@ advice = Table(
     Column("salt", String(64), nullable=False),  # opens the commitments of the audit entry; erased with the row
     Column("content", Text, nullable=False),
     Column("chart", Text, nullable=False),
+    Column("tenant", String(63), nullable=False, server_default=""),  # "" = callers without a JWT
     Index(None, "issued_at"),
 )
 
@@ -82,6 +83,7 @@ card = Table(
     Column("indicator", String(8), nullable=False),
     Column("content", Text, nullable=False),  # without the drafts, which may carry names
     Column("digest", String(64)),  # keyed: who was shown what on which data; null where that is not asked
+    Column("tenant", String(63), nullable=False, server_default=""),
     Index(None, "advice_id"),
     Index(None, "digest"),
 )
@@ -101,8 +103,19 @@ feedback = Table(
     Column("reason_system", Text),
     Column("reason_code", Text),
     Column("comment", Text),
+    Column("tenant", String(63), nullable=False, server_default=""),
     Column("decision", Text),  # JSON: the dose taken beside the dose proposed; numbers only
     Index(None, "card_uuid"),
+)
+
+used_token = Table(
+    "used_token",
+    metadata,
+    Column("digest", String(64), primary_key=True),  # sha256 of iss and jti: refused the second time by every process
+    Column("tenant", String(63), nullable=False),
+    Column("iss", String(512), nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Index(None, "expires_at"),
 )
 
 audit_entry = Table(

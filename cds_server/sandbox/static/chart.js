@@ -3,11 +3,19 @@
 
 const form = document.getElementById("order");
 const part = (id) => document.getElementById(id);
-const { hookRequest, orders, cards, discovery, service } = form.dataset;
+const { hookRequest, orders, cards, sign, discovery, service } = form.dataset;
 const here = { call: 0, again: 0, response: null, pending: null };
 
 const json = { "Content-Type": "application/json", Accept: "application/json" };
 const post = (url, body) => fetch(url, { method: "POST", headers: json, body: JSON.stringify(body) });
+
+// Each call carries a JWT of its own, made for that very endpoint; the EHR's key stays on its server.
+async function signed(path) {
+  const { jwt } = await (await expect(await post(sign, { path }), "signing the call")).json();
+  return { ...json, Authorization: `Bearer ${jwt}` };
+}
+const send = async (path, body) => fetch(path, { method: "POST", headers: await signed(path), body: JSON.stringify(body) });
+const discover = async () => fetch(discovery, { headers: await signed(discovery) });
 
 async function expect(response, what) {
   if (response.ok) return response;
@@ -17,7 +25,7 @@ async function expect(response, what) {
 
 let listed = null;
 async function templates(hook) {
-  listed ??= fetch(discovery).then((response) => expect(response, "discovery")).then((response) => response.json());
+  listed ??= discover().then((response) => expect(response, "discovery")).then((response) => response.json());
   const { services } = await listed;
   return services.find((item) => item.id === service && item.hook === hook)?.prefetch ?? {};
 }
@@ -38,7 +46,7 @@ async function fire(hook) {
     if (hook !== "patient-view") body.order = order();
     const request = await (await expect(await post(hookRequest, body), "the chart")).json();
     const started = performance.now();
-    const response = await post(`${discovery}/${service}`, request);
+    const response = await send(`${discovery}/${service}`, request);
     const answer = await readable(response);
     record(`${hook} · ${response.status} · ${Math.round(performance.now() - started)} ms`, request, answer);
     if (call !== here.call) return null; // a newer question has been asked
@@ -152,7 +160,7 @@ async function save(resource, sign) {
 
 async function feedback(entry) {
   const body = { feedback: [{ ...entry, outcomeTimestamp: new Date().toISOString() }] };
-  const response = await post(`${discovery}/${service}/feedback`, body);
+  const response = await send(`${discovery}/${service}/feedback`, body);
   record(`feedback · ${entry.outcome} · ${response.status}`, body, await readable(response));
   if (!response.ok) throw new Error(`feedback: HTTP ${response.status}`);
 }

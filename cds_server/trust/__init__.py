@@ -1,0 +1,1 @@
+"""Who may call: registered EHRs, their JWTs, each used once, and how often."""
