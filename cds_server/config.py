@@ -86,7 +86,7 @@ class Settings:
 
     @property
     def exposed(self) -> bool:
-        """Whether others can reach the service: it listens beyond this machine, or says that it is reached from there."""
+        """Whether others can reach the service: it listens beyond this machine, or is said to be reached from there."""
         return not (self.loopback and self.at_home)
 
     def to_environment(self) -> dict[str, str]:

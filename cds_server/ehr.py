@@ -15,7 +15,10 @@ from models.findings import Finding
 ClientFor = Callable[[FhirServer, Access], FhirClient]
 
 _NO_SERVER = "the call names no fhirServer to read them from"
-_NOT_LISTED = "the fhirServer of this call is not on this service's list (TITRATE_FHIR_SERVERS, TITRATE_REGISTRY_FILE) and was not contacted"
+_NOT_LISTED = (
+    "the fhirServer of this call is not on this service's list for its caller "
+    "(TITRATE_FHIR_SERVERS, TITRATE_REGISTRY_FILE) and was not contacted"
+)
 _OTHER = "the fhirAuthorization of this call is for another patient than its context, and was not used"
 
 

@@ -56,7 +56,7 @@ def _refuse_plain_http() -> None:
     said = [one.strip().lower() for one in request.headers.get("X-Forwarded-Proto", "").split(",")]
     if request.path not in _WATCHED and set(said) != {"https"}:
         raise PlainHttp(
-            "this call did not come over https, or the proxy in front does not say so: expected X-Forwarded-Proto: https"
+            "this call did not come over https, or the proxy does not say so: expected X-Forwarded-Proto: https"
         )
 
 

@@ -32,7 +32,7 @@ LIMITS: Mapping[str, Any] = {
 @click.option("--host", help="Address to listen on (TITRATE_HOST).")
 @click.option("--port", type=int, help="Port to listen on (TITRATE_PORT).")
 def serve(host: str | None, port: int | None) -> None:
-    """Answer CDS Hooks calls. Needs TITRATE_SECRET_KEY; what others can reach needs a TLS proxy, see docs/security.md."""
+    """Answer CDS Hooks calls. Needs TITRATE_SECRET_KEY; what others reach needs a TLS proxy: docs/security.md."""
     settings = from_environment(host=host, port=port)
     registry = load_registry(settings.registry_file)
     check_for_serving(settings, issuers=len(registry.issuers))
@@ -49,8 +49,9 @@ def serve(host: str | None, port: int | None) -> None:
 def _callers(settings: Settings, registry: Registry) -> str:
     """Who is let in, for the operator's eyes at start."""
     if not registry.issuers:
-        return "No EHR is registered: " + (
-            "the proxy in front answers for every caller." if settings.exposed else "whoever is on this machine may call."
+        who = (
+            "the proxy in front answers for every caller" if settings.exposed else "whoever is on this machine may call"
         )
+        return f"No EHR is registered: {who}."
     also = " and calls without a JWT, for which the proxy answers" if not jwt_needed(settings, registry) else ""
     return f"Callers: {len(registry.issuers)} registered issuer(s) by JWT{also}."

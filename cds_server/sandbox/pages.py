@@ -72,7 +72,7 @@ class Pages:
         )
 
     def sign_call(self) -> Response:
-        """body: path, of a CDS Hooks endpoint of this service. The key stays here, as it does at an EHR's own server."""
+        """body: path, of a CDS Hooks endpoint of this service. The key stays here, as at an EHR's own server."""
         path = _json().get("path")
         if not isinstance(path, str) or not _ENDPOINT.fullmatch(path):
             raise FhirProblem(400, "invalid", "path: expected /cds-services, /cds-services/<id> or its /feedback")

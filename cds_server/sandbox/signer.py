@@ -42,5 +42,12 @@ class Signer:
 
     def token(self, audience: str, now: datetime) -> str:
         """A JWT for one call of one endpoint."""
-        claims = {"iss": self.iss, "aud": audience, "iat": now, "exp": now + LIFETIME, "jti": str(uuid4()), "tenant": NAME}
+        claims = {
+            "iss": self.iss,
+            "aud": audience,
+            "iat": now,
+            "exp": now + LIFETIME,
+            "jti": str(uuid4()),
+            "tenant": NAME,
+        }
         return jwt.encode(claims, self.key, algorithm="ES384", headers={"kid": self.kid})

@@ -13,7 +13,7 @@ _PURGE_EVERY = timedelta(minutes=1)
 
 
 class UsedTokens:
-    """Rows live as long as their token does, so there are at most (calls a minute) x (its life in minutes) an issuer."""
+    """Rows live as long as their token does, so an issuer has at most (calls a minute) x (life in minutes) of them."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

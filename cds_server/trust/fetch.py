@@ -1,6 +1,7 @@
 """One JWK Set over https: no redirect, a small answer in a short time, and only addresses that may be reached."""
 
 import time
+from functools import partial
 
 import requests
 from urllib3.exceptions import HTTPError
@@ -24,8 +25,8 @@ def fetch_keys(issuer: Issuer) -> bytes:
     try:
         # the FHIR client's sessions judge the address after the name is resolved, and connect to what they judged
         with session_for(FhirServer(base=issuer.jwks_url, private=issuer.private)) as session:
-            options = {"timeout": DEADLINE_S, "allow_redirects": False, "stream": True}
-            with session.get(issuer.jwks_url, headers={"Accept": "application/json"}, **options) as response:
+            get = partial(session.get, timeout=DEADLINE_S, allow_redirects=False, stream=True)
+            with get(issuer.jwks_url, headers={"Accept": "application/json"}) as response:
                 if response.status_code != 200:
                     raise FetchError(f"HTTP {response.status_code}")
                 return _body(response, until)

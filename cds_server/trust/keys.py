@@ -57,7 +57,9 @@ def _key(row: Mapping[str, Any]) -> Key | None:
     kid = row.get("kid")
     named = repr(kid[:64]) if isinstance(kid, str) else "without a kid"
     if _PRIVATE_PARTS & set(row):
-        raise BadKeys(f"key {named} holds a private or shared key: such a pair is not to be used any more; make another")
+        raise BadKeys(
+            f"key {named} holds a private or shared key: such a pair is not to be used any more; make another"
+        )
     algorithm = _algorithm(row)
     if algorithm is None:
         return None

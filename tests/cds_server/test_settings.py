@@ -66,35 +66,68 @@ def test_a_setting_that_can_not_be_used_stops_the_start_and_is_named(name, value
     assert name in str(caught.value) or value in str(caught.value)
 
 
+HERE, OPEN = "127.0.0.1", "0.0.0.0"  # noqa: S104 - that it is refused is the point
+HTTPS, PLAIN, LOCAL = "https://titrate.example", "http://titrate.example", "http://127.0.0.1:8080"
+
+
+def boot(host=HERE, base_url="", **more):
+    """Whether `titrate serve` would start, and if not why."""
+    issuers = more.pop("issuers", 0)
+    try:
+        check_for_serving(
+            Settings(**{"secret_key": "key", "host": host, "base_url": base_url, **more}), issuers=issuers
+        )
+    except SettingsError as refusal:
+        return str(refusal)
+    return "starts"
+
+
 BOOT = [
-    # host, key, proxy acknowledged, may serve
-    ("127.0.0.1", "key", False, True),
-    ("::1", "key", False, True),
-    ("localhost", "key", False, True),
-    ("127.0.0.1", "", False, False),
-    ("0.0.0.0", "key", False, False),  # noqa: S104 - that it is refused is the point
-    ("::", "key", False, False),
-    ("10.0.0.5", "key", False, False),
-    ("titrate.hospital.example", "key", False, False),
-    ("0.0.0.0", "", True, False),  # noqa: S104
-    ("0.0.0.0", "key", True, True),  # noqa: S104
+    # host, public address, registered issuers, proxy, sandbox, what happens
+    (HERE, "", 0, False, False, "starts"),
+    ("::1", "", 0, False, False, "starts"),
+    ("localhost", "", 1, False, False, "starts"),
+    (HERE, LOCAL, 0, False, True, "starts"),
+    (HERE, LOCAL, 1, False, True, "starts"),
+    # listening beyond this machine
+    (OPEN, "", 0, False, False, "stranger"),
+    ("::", "", 0, False, False, "stranger"),
+    ("10.0.0.5", "", 0, False, False, "stranger"),
+    ("titrate.hospital.example", "", 0, False, False, "stranger"),
+    (OPEN, HTTPS, 0, False, False, "stranger"),
+    (OPEN, HTTPS, 1, False, False, "plain HTTP"),
+    (OPEN, "", 1, True, False, "https"),
+    (OPEN, PLAIN, 1, True, False, "https"),
+    (OPEN, HTTPS, 1, True, False, "starts"),
+    (OPEN, HTTPS, 0, True, False, "starts"),
+    (OPEN, LOCAL, 0, True, False, "starts"),  # a container whose port is published on this machine alone
+    # listening here, and reached from elsewhere: a proxy on this machine
+    (HERE, HTTPS, 0, False, False, "stranger"),
+    (HERE, HTTPS, 1, False, False, "plain HTTP"),
+    (HERE, PLAIN, 1, True, False, "https"),
+    (HERE, HTTPS, 1, True, False, "starts"),
+    # the sandbox hands out tokens to whoever asks
+    (OPEN, "", 0, False, True, "SANDBOX"),
+    (OPEN, HTTPS, 1, True, True, "SANDBOX"),
+    (HERE, HTTPS, 1, True, True, "SANDBOX"),
 ]
 
 
-@pytest.mark.parametrize(("host", "key", "proxy", "serves"), BOOT)
-def test_boot_matrix(host, key, proxy, serves):
-    settings = Settings(host=host, secret_key=key, trusted_proxy=proxy)
-    if serves:
-        check_for_serving(settings)
-        return
-    with pytest.raises(SettingsError):
-        check_for_serving(settings)
+@pytest.mark.parametrize(("host", "address", "issuers", "proxy", "sandbox", "expected"), BOOT)
+def test_boot_matrix(host, address, issuers, proxy, sandbox, expected):
+    said = boot(host, address, issuers=issuers, trusted_proxy=proxy, sandbox=sandbox)
+    assert expected in said
+    assert (said == "starts") == (expected == "starts")
 
 
-def test_the_sandbox_is_served_to_this_machine_alone():
-    check_for_serving(Settings(secret_key="key", sandbox=True))
-    with pytest.raises(SettingsError, match="SANDBOX"):
-        check_for_serving(Settings(secret_key="key", sandbox=True, host="10.0.0.5", trusted_proxy=True))
+@pytest.mark.parametrize("host", [HERE, OPEN])
+def test_nothing_is_served_without_a_key_for_links(host):
+    assert "TITRATE_SECRET_KEY" in boot(host, HTTPS, issuers=1, trusted_proxy=True, secret_key="")
+
+
+def test_jwts_are_optional_only_beside_registered_issuers():
+    assert "TITRATE_JWT_OPTIONAL" in boot(OPEN, HTTPS, trusted_proxy=True, jwt_optional=True)
+    assert boot(OPEN, HTTPS, trusted_proxy=True, jwt_optional=True, issuers=1) == "starts"
 
 
 def test_secrets_are_in_no_repr():

@@ -1,4 +1,4 @@
-"""An EHR as it signs: keys made for the run, JWTs that are right unless a test says otherwise, a registry that knows it."""
+"""An EHR as it signs: keys made for the run, JWTs that are right unless a test says so, a registry that knows it."""
 
 import json
 from base64 import urlsafe_b64encode
@@ -60,10 +60,15 @@ class Ehr:
         usual = {"iss": self.iss, "aud": aud, "exp": at + 300, "iat": at, "jti": str(uuid4())}
         return {name: value for name, value in {**usual, **changes}.items() if value is not ...}
 
-    def token(self, aud: Any = SERVICE, *, now: datetime = NOW, header: Mapping[str, Any] | None = None, **changes: Any) -> str:
+    def token(
+        self, aud: Any = SERVICE, *, now: datetime = NOW, header: Mapping[str, Any] | None = None, **changes: Any
+    ) -> str:
         """A JWT for one endpoint; header and changes overwrite what is right."""
         return jwt.encode(
-            self.claims(aud, now=now, **changes), self.key, algorithm=self.alg, headers={"kid": self.kid, **(header or {})}
+            self.claims(aud, now=now, **changes),
+            self.key,
+            algorithm=self.alg,
+            headers={"kid": self.kid, **(header or {})},
         )
 
     def bearer(self, aud: Any = SERVICE, **changes: Any) -> dict[str, str]:
@@ -95,7 +100,9 @@ def toml(value: Any) -> str:
 def document(**tables: list[dict[str, Any]]) -> str:
     """A registry file."""
     rows = [(name, row) for name, found in tables.items() for row in found]
-    return "\n".join(f"[[{name}]]\n" + "\n".join(f"{key} = {toml(item)}" for key, item in row.items()) for name, row in rows)
+    return "\n".join(
+        f"[[{name}]]\n" + "\n".join(f"{key} = {toml(item)}" for key, item in row.items()) for name, row in rows
+    )
 
 
 def registry_file(folder: Path, *, text: str = "", **tables: list[dict[str, Any]]) -> str:

@@ -1,4 +1,4 @@
-"""Token forgery: what an attacker, a careless client or an old recording sends instead of a JWT; one bare 401 for all."""
+"""Token forgery: what an attacker, a careless client or an old recording sends for a JWT; one bare 401 for all."""
 
 import hmac
 import json
@@ -117,7 +117,10 @@ FORGED = {
     "typ missing": (raw({"alg": "ES384", "kid": "k1"}, NORTH.claims()), "typ-not-jwt"),
     "an access token": (NORTH.token(header={"typ": "at+jwt"}), "typ-not-jwt"),
     "crit": (NORTH.token(header={"crit": ["exp"]}), "extension-not-understood"),
-    "header with a key twice": (raw(b'{"alg":"none","alg":"ES384","typ":"JWT","kid":"k1"}', NORTH.claims()), "not-a-jwt"),
+    "header with a key twice": (
+        raw(b'{"alg":"none","alg":"ES384","typ":"JWT","kid":"k1"}', NORTH.claims()),
+        "not-a-jwt",
+    ),
     # the claims
     "iss unknown": (NORTH.token(iss="https://ehr.south.example"), "iss-unknown"),
     "iss with a slash at its end": (NORTH.token(iss=f"{ISS}/"), "iss-unknown"),
@@ -139,7 +142,10 @@ FORGED = {
     "exp missing": (NORTH.token(exp=...), "exp-missing"),
     "exp a text": (raw(RIGHT_HEADER, {**NORTH.claims(), "exp": "never"}), "exp-missing"),
     "exp true": (raw(RIGHT_HEADER, {**NORTH.claims(), "exp": True}), "exp-missing"),
-    "exp infinite": (raw(RIGHT_HEADER, json.dumps(NORTH.claims(exp=1e5)).replace("100000.0", "1e999").encode()), "not-a-jwt"),
+    "exp infinite": (
+        raw(RIGHT_HEADER, json.dumps(NORTH.claims(exp=1e5)).replace("100000.0", "1e999").encode()),
+        "not-a-jwt",
+    ),
     "issued in the future": (NORTH.token(iat=AT + 61, exp=AT + 300), "not-yet"),
     "iat missing": (NORTH.token(iat=...), "iat-missing"),
     "valid from the future on": (NORTH.token(nbf=AT + 61), "not-yet"),
@@ -184,7 +190,8 @@ def test_forged(running, caplog, token, reason):
 
 
 @pytest.mark.parametrize(
-    "header", [None, "", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", NORTH.token(), f"Token {NORTH.token()}", "Bearer a b"]
+    "header",
+    [None, "", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", NORTH.token(), f"Token {NORTH.token()}", "Bearer a b"],
 )
 def test_without_a_bearer_token_nobody_is_let_in(running, caplog, header):
     headers = {} if header is None else {"Authorization": header}
@@ -247,7 +254,9 @@ def test_keys_that_a_header_brings_are_not_looked_at(running):
 def test_the_registered_jku_may_stand_in_the_header(tmp_path):
     jku = f"{ISS}/jwks.json"
     with guarded(tmp_path, jku=jku) as running:
-        assert running.client.post(SERVICE_PATH, json=call(), headers=NORTH.bearer(header={"jku": jku})).status_code == 200
+        assert (
+            running.client.post(SERVICE_PATH, json=call(), headers=NORTH.bearer(header={"jku": jku})).status_code == 200
+        )
         for another in (f"{jku}?x=1", f"{jku}/", jku.upper(), f"{ISS}/../jwks.json", ["", jku]):
             headers = {"Authorization": f"Bearer {raw({**RIGHT_HEADER, 'jku': another}, NORTH.claims())}"}
             assert_bare(running.client.post(SERVICE_PATH, json=call(), headers=headers))
