@@ -29,7 +29,8 @@ def digest(
     """
     if not request.user or not settings.repeat_minutes:
         return None
-    who = [request.tenant, request.access.base if request.access else "", request.patient, request.user, service, request.hook]
+    base = request.access.base if request.access else ""
+    who = [request.tenant, base, request.patient, request.user, service, request.hook]
     told = [*who, case.drug.name, draft, list(_data(case.chart)), list(_said(advice))]
     text = json.dumps(told, sort_keys=True, default=str)
     key = hmac.digest(settings.secret_key.encode(), _USE, sha256)
