@@ -14,6 +14,7 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from fhir.servers import Algorithm, SigningKey
 
+_PUBLIC = frozenset({"kty", "n", "e", "crv", "x", "y"})  # RFC 7518 section 6: nothing private has one of these names
 _SMALLEST_RSA = 2048  # bits, RFC 7518 section 3.3
 PrivateKey = RSAPrivateKey | EllipticCurvePrivateKey
 
@@ -36,7 +37,7 @@ class Signer:
             jwk = RSAAlgorithm.to_jwk(self.private.public_key(), as_dict=True)
         else:
             jwk = ECAlgorithm.to_jwk(self.private.public_key(), as_dict=True)
-        named = {name: jwk[name] for name in ("kty", "n", "e", "crv", "x", "y") if name in jwk}
+        named: dict[str, Any] = {name: value for name, value in jwk.items() if name in _PUBLIC}
         return {**named, "kid": self.kid, "alg": self.algorithm, "use": "sig"}
 
 

@@ -25,6 +25,8 @@ class Asked:
 
     paths: list[str] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    bodies: list[str] = field(default_factory=list)
+    ports: list[int] = field(default_factory=list)  # of the caller: one a connection
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,19 +36,26 @@ class Server:
 
 
 @contextmanager
-def serving(answer: Callable[[str, int], Reply]) -> Iterator[Server]:
+def serving(answer: Callable[[str, int], Reply], *, keep_alive: bool = False) -> Iterator[Server]:
     """Runs a server under /fhir; answer(path, how often this path was asked before) says what comes back."""
     asked = Asked()
     lock = threading.Lock()
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1" if keep_alive else "HTTP/1.0"
+
         def do_GET(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
             path = self.path.removeprefix("/fhir/")
             with lock:
                 before = asked.paths.count(path)
                 asked.paths.append(path)
                 asked.headers.append(dict(self.headers))
+                asked.bodies.append(body)
+                asked.ports.append(self.client_address[1])
             _send(self, answer(path, before))
+
+        do_POST = do_GET
 
         def log_message(self, format: str, *args: Any) -> None:
             pass
