@@ -9,6 +9,7 @@ from flask import Flask, redirect
 from cds_server.config import Settings
 from cds_server.hooks.routes import create_hooks_blueprint
 from cds_server.issued import IssuedAdvice
+from cds_server.jwks import create_jwks_blueprint
 from cds_server.links import advice_id_of
 from cds_server.parts import Parts, build_parts
 from cds_server.smart import create_smart_blueprint
@@ -28,6 +29,7 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Flask:
     app.extensions["titrate"] = parts
     equip(app, parts)
     app.register_blueprint(create_hooks_blueprint(parts))
+    app.register_blueprint(create_jwks_blueprint(parts.signers))
     framed_by = (*settings.frame_ancestors, *parts.registry.frame_ancestors)
     app.register_blueprint(create_smart_blueprint(issued=_issued(parts), frame_ancestors=framed_by))
     if sandbox:

@@ -40,11 +40,16 @@ def ehr_of(request: HookRequest, connections: Connections, client_for: ClientFor
     server = connections.server(access.base)
     if server is None or server.tenant not in ("", request.tenant):
         return Ehr(why=_NOT_LISTED)
-    grant = parse_scopes(access.scope)
+    grant = parse_scopes(_scope(server, access))
     if grant and grant.of_one_patient and access.patient not in ("", request.patient):
         text = "The EHR's authorization is for another patient than the chart that is open; it was not used."
         return Ehr(why=_OTHER, findings=(Finding(code="other-patient", severity="critical", text=text),))
     return Ehr(client=client_for(server, access), grant=grant)
+
+
+def _scope(server: FhirServer, access: Access) -> str:
+    """What the token in use may read: the call's, or what we ask for in our own name where it brings none."""
+    return access.scope if access.token or server.backend is None else server.backend.scope
 
 
 def connections_for(settings: Settings, registry: Registry) -> Connections:

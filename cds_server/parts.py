@@ -7,6 +7,7 @@ from pathlib import Path
 from secrets import token_hex
 from uuid import uuid4
 
+from cds_server.backends import Backends, backends_of, signers_of
 from cds_server.config import Settings
 from cds_server.ehr import ClientFor, connections_for
 from cds_server.estimator import Estimator, Queue
@@ -18,6 +19,7 @@ from cds_server.work import utc_now
 from fhir.client import FhirClient
 from fhir.connect import Connections
 from fhir.servers import FhirServer
+from fhir.signing import Signer
 from models.catalog import Catalog, load_catalog
 from models.site import with_site
 
@@ -26,7 +28,7 @@ from models.site import with_site
 class Parts:
     """connections: to the FHIR servers that may be read. client_for: a reader of one of them for one call.
 
-    new_id: 128 random bits in hex. new_uuid: a random UUID.
+    signers: our own keys, whose public halves are published. new_id: 128 random bits in hex. new_uuid: a random UUID.
 
     warmed: whether the numerical kernels are compiled; until then no hook call runs into them.
     """
@@ -38,6 +40,7 @@ class Parts:
     connections: Connections
     client_for: ClientFor
     registry: Registry = field(default_factory=Registry)
+    signers: tuple[Signer, ...] = ()
     clock: Callable[[], datetime] = utc_now
     warmed: Callable[[], bool] = lambda: True
     new_id: Callable[[], str] = field(default=lambda: token_hex(16))
@@ -55,14 +58,17 @@ def build_parts(settings: Settings, *, store: Store | None = None, queue: Queue 
     )
     registry = load_registry(settings.registry_file)
     connections = connections_for(settings, registry)
+    signers = signers_of(settings, registry)
+    backends = backends_of(settings, registry.servers, signers, connections)
     return Parts(
         settings=settings,
         catalog=catalog,
         store=store,
         estimator=estimator,
         connections=connections,
-        client_for=lambda server, access: _client(settings, connections, server, access),
+        client_for=lambda server, access: _client(settings, connections, backends, server, access),
         registry=registry,
+        signers=signers,
     )
 
 
@@ -72,10 +78,14 @@ def site_catalog(settings: Settings) -> Catalog:
     return with_site(catalog, Path(settings.site_file)) if settings.site_file else catalog
 
 
-def _client(settings: Settings, connections: Connections, server: FhirServer, access: Access) -> FhirClient:
+def _client(
+    settings: Settings, connections: Connections, backends: Backends, server: FhirServer, access: Access
+) -> FhirClient:
+    """A reader with the call's token, or in our own name where the call brings none and the registry allows it."""
     return FhirClient(
         server.base,
         token=access.token,
+        auth=None if access.token else backends.get(server.base),
         session=connections.session(server),
         kept=connections.kept(server),
         elements=server.elements,

@@ -1,0 +1,36 @@
+"""Access to FHIR servers in our own name, for those whose registry entry says so; read once, at start."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from cds_server.config import Settings, SettingsError
+from cds_server.trust.registry import Registry
+from fhir.connect import Connections
+from fhir.servers import FhirServer
+from fhir.signing import Signer, load_signer
+from fhir.tokens import BackendTokens
+from fhir.transport import Limits, Transport
+
+Backends = Mapping[str, BackendTokens]  # by the server's base
+
+
+def signers_of(settings: Settings, registry: Registry) -> tuple[Signer, ...]:
+    """Our signing keys; a relative path is one beside the registry file. Raises SettingsError."""
+    folder = Path(settings.registry_file).parent
+    try:
+        return tuple(load_signer(key, folder) for key in registry.signing_keys)
+    except ValueError as error:
+        raise SettingsError(f"TITRATE_REGISTRY_FILE {settings.registry_file}: {error}") from None
+
+
+def backends_of(
+    settings: Settings, servers: Iterable[FhirServer], signers: Iterable[Signer], connections: Connections
+) -> Backends:
+    """The token source of each server that is read in our own name."""
+    limits = Limits(deadline=settings.fhir_deadline_ms / 1000)
+    by_kid = {signer.kid: signer for signer in signers}
+    return {
+        server.base: BackendTokens(server, by_kid[server.backend.kid], Transport(connections.session(server), limits))
+        for server in servers
+        if server.backend is not None
+    }
