@@ -19,6 +19,7 @@ from cds_server.cli.nca import nca
 from cds_server.cli.serve import serve
 from cds_server.cli.simulate import simulate
 from cds_server.cli.study import study
+from cds_server.cli.trust import trust
 from cds_server.cli.worker import worker
 from cds_server.config import SettingsError
 from cds_server.store import StoreError
@@ -34,7 +35,7 @@ def titrate() -> None:
     """Dosing advice inside the EHR: CDS Hooks in, cards out. Settings are TITRATE_* variables, see docs/settings.md."""
 
 
-for command in (serve, worker, demo, models, fit, simulate, study, nca, advise, feedback, database):
+for command in (serve, worker, demo, models, fit, simulate, study, nca, advise, feedback, database, trust):
     titrate.add_command(command)
 
 
