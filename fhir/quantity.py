@@ -125,7 +125,8 @@ def code_of(quantity: Mapping[str, Any]) -> str:
 def said(quantity: Mapping[str, Any]) -> str:
     """A Quantity as charted, for a sentence: '12.5 mg/L'; a unit that is not known stands in quotes."""
     value = number(quantity, "value")
-    text = string(quantity, "code") or string(quantity, "unit")
+    coded = string(quantity, "system") in ("", UCUM)  # a code of another system says nothing to a reader
+    text = (string(quantity, "code") if coded else "") or string(quantity, "unit")
     shown = "no number" if value is None else f"{value:g}"
     return f"{string(quantity, 'comparator')}{shown} {_said_unit(text)}"
 

@@ -187,3 +187,5 @@ def test_units_are_said_plainly_and_unknown_ones_in_quotes() -> None:
     assert said({"value": 9.3, "code": "umol/L"}) == "9.3 umol/L"
     assert said({"value": 1, "unit": "{pill}", "comparator": "<"}) == '<1 "{pill}"'
     assert said({"value": 2}) == "2 without a unit"
+    snomed = {"value": 122, "unit": "umol/L", "system": "http://snomed.info/sct", "code": "258814008"}
+    assert said(snomed) == "122 umol/L"
