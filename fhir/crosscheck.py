@@ -113,8 +113,13 @@ def _early_trough(level: Measured, before: list[Given], drug: Drug) -> Iterator[
 def history_gaps(levels: list[Measured], doses: list[Given], drug: Drug, ordered: bool) -> Iterator[Finding]:
     """What the doses can not explain: levels without any dose, or from before the first one."""
     if levels and not doses:
-        text = f"{len(levels)} {drug.analyte} level(s) but no administration of {drug.name} are charted; doses were not"
-        yield finding("no-administrations", "critical", f"{text} made up from orders. Charting them would help.")
+        text = (
+            f"{len(levels)} {drug.analyte} level(s) but no administration of {drug.name} are charted, and no order for"
+        )
+        text = (
+            f"{text} home (category outpatient, community or discharge) says what was taken. Charting them would help."
+        )
+        yield finding("no-administrations", "critical", text)
     elif ordered and not doses:
         text = f"{drug.name} is ordered, and no administration is charted; it was taken as not yet given."
         yield finding("no-administrations", "warning", text)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from fhir.administrations import read_administrations
+from fhir.assumed import assume
 from fhir.bundle import Resource, Shelf, shelve
 from fhir.chart import Chart
 from fhir.clock import hours_between
@@ -47,7 +48,7 @@ def read_chart(resources: Iterable[Resource], *, patient: str, drug: Drug, now: 
     shelf = shelve(resources, patient)
     parts = _gather(shelf, drug, now)
     person = read_patient(shelf)
-    order, order_findings = current_order(shelf, drug)
+    order, order_findings = current_order(shelf, drug, now)
     gaps = [
         *history_gaps(parts.levels, parts.doses, drug, order is not None),
         *double_doses(parts.doses, drug, order),
@@ -85,8 +86,10 @@ def _gather(shelf: Shelf, drug: Drug, now: datetime) -> _Parts:
     doses, old_doses = recent(sorted(all_doses, key=lambda dose: (dose.when, dose.source.resource)), now)
     levels, old_levels = recent(all_levels, now)
     levels, repeats = without_repeats(levels, f"{drug.analyte} level")
-    levels, contradictions = checked_levels(levels, doses, drug)
-    findings = [*dose_findings, *level_findings, *repeats, *contradictions]
+    assumed = assume(shelf, drug, levels, now)
+    doses = sorted((*doses, *assumed.doses), key=lambda dose: (dose.when, dose.source.resource))
+    levels, contradictions = checked_levels(list(assumed.levels), doses, drug)
+    findings = [*dose_findings, *level_findings, *repeats, *assumed.findings, *contradictions]
     if old_doses or old_levels:
         text = f"{old_doses} dose(s) and {old_levels} level(s) over {HISTORY.days} days old were not used."
         findings.append(finding("history-old", "info", text))

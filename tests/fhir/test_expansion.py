@@ -119,9 +119,8 @@ SCHEDULES = st.builds(
     length=st.none() | st.builds(Span, hours=st.integers(1, 900).map(float)),
 )
 ZONES = st.sampled_from([UTC, CET, BERLIN, ZoneInfo("America/St_Johns")])
-MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31)).map(
-    lambda moment: moment.replace(tzinfo=UTC, second=0, microsecond=0)
-)
+NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
+MOMENTS = st.integers(0, 364 * 1440).map(lambda minutes: NEW_YEAR + timedelta(minutes=minutes))
 HOURS = st.integers(0, 1500).map(lambda hours: timedelta(hours=hours))
 
 
