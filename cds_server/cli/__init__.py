@@ -14,6 +14,7 @@ from cds_server.cli.database import database
 from cds_server.cli.demo import demo
 from cds_server.cli.feedback import feedback
 from cds_server.cli.fit import fit
+from cds_server.cli.learn import learn
 from cds_server.cli.models import models
 from cds_server.cli.nca import nca
 from cds_server.cli.serve import serve
@@ -35,7 +36,9 @@ def titrate() -> None:
     """Dosing advice inside the EHR: CDS Hooks in, cards out. Settings are TITRATE_* variables, see docs/settings.md."""
 
 
-for command in (serve, worker, demo, models, fit, simulate, study, nca, advise, feedback, database, trust):
+_COMMANDS = (serve, worker, demo, trust, models, fit, simulate, study, learn, nca, advise, feedback, database)
+
+for command in _COMMANDS:
     titrate.add_command(command)
 
 

@@ -1,0 +1,88 @@
+"""titrate learn list and show: what there is, and one companion's card."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cds_server.cli.common import json_option
+from cds_server.cli.common import show as show_json
+from models.learned.companion import Companion, load
+from models.learned.library import LIBRARY, paths
+
+folder_option = click.option("--folder", type=click.Path(file_okay=False, exists=True, path_type=Path), default=LIBRARY,
+                             help="By default the library.")  # fmt: skip
+
+
+@click.command("list")
+@folder_option
+@json_option
+def listing(folder: Path, as_json: bool) -> None:
+    """Every companion: what it foretells, how it did out of fold, who signed it into use."""
+    found = [(path, load(path)) for path in paths(folder)]
+    if as_json:
+        show_json({"companions": [_row(path, one) for path, one in found]})
+        return
+    for path, one in found:
+        click.echo(f"{name_of(path):36} {len(one.inputs):2} inputs  {_error(one):28} {_signed(one)}")
+    click.echo(f"{len(found)} companions")
+
+
+@click.command()
+@click.argument("name")
+@folder_option
+@json_option
+def show(name: str, folder: Path, as_json: bool) -> None:
+    """The card of one companion, such as vancomycin/trough-exposure."""
+    path = next((path for path in paths(folder) if name_of(path) == name), None)
+    if path is None:
+        raise click.UsageError(f"there is no companion {name!r}: see titrate learn list")
+    found = load(path)
+    if as_json:
+        show_json(_row(path, found) | {"inputs": [vars(item) for item in found.inputs], "manifest": found.manifest})
+        return
+    click.echo("\n".join(_card(name, found)))
+
+
+def name_of(path: Path) -> str:
+    return f"{path.parent.name}/{path.stem}"
+
+
+_WORDS = {
+    "exposure": "foretells ln(expected / true exposure) from the levels and covariates",
+    "hybrid": "foretells ln(fitted / true exposure): what the fit by the reference model misses",
+    "weight": "chooses how much the published prior weighs in the fit",
+}
+
+
+def _card(name: str, found: Companion) -> list[str]:
+    lines = [f"{name}: {_WORDS[found.kind]}", f"  {_signed(found)}; hash {found.hash}", "  inputs, as trained:"]
+    for item in found.inputs:
+        unit = "" if item.unit == "1" else f" {item.unit}"
+        lines.append(f"    {item.name}: {item.low:.4g} to {item.high:.4g}{unit}, median {item.reference:.4g}")
+    lines += [f"  {key}: {json.dumps(value)}" for key, value in found.metrics.items()]
+    return [*lines, "  not verified:", *(f"    {text}" for text in found.not_verified)]
+
+
+def _row(path: Path, one: Companion) -> dict[str, Any]:
+    return {
+        "name": name_of(path),
+        "drug": one.drug,
+        "scheme": one.scheme,
+        "kind": one.kind,
+        "hash": one.hash,
+        "metrics": one.metrics,
+        "signed": vars(one.signed),
+        "not_verified": list(one.not_verified),
+    }
+
+
+def _error(one: Companion) -> str:
+    if one.kind == "weight":
+        return f"log-RMSE {one.metrics['out_of_fold_log_rmse_chosen']:.3f} out of fold"
+    return f"log-RMSE {one.metrics['nested_cv_log_rmse']['boosting']:.3f} nested CV"
+
+
+def _signed(one: Companion) -> str:
+    return f"signed by {one.signed.by} on {one.signed.on}" if one.signed.by else "not signed into use"

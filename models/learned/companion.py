@@ -1,0 +1,163 @@
+"""A trained companion as it is kept: one readable JSON file with its trees as plain arrays, its card and its hash."""
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from models.errors import ModelsError
+from models.learned.inputs import Input
+from models.learned.trees import Trees
+
+FORMAT = "titrate learned companion 1"
+# exposure: ln(expected / true exposure). hybrid: ln(fitted / true exposure). weight: the prior weight the fit deserves.
+Kind = Literal["exposure", "hybrid", "weight"]
+_TYPES = {"feature": "<i2", "threshold": "<f4", "leaf": "<f4"}
+
+
+class BadCompanion(ModelsError):
+    """A companion's file is damaged, or is none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signature:
+    """Who put a companion into use, and when (a day); "" while nobody has."""
+
+    by: str = ""
+    on: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Companion:
+    """center: ln of the factor that its kind names; scale: ln of the size of its error; widths: by level, conformal.
+
+    Of the kind weight there is one `center` for each of `weights`: by how much its squared ln error exceeds that of the
+    published prior. It is taken where that is under -margin, else the published one. No scale, no widths.
+    manifest: canonical JSON of the training and calibration populations and of all settings. metrics: out of fold.
+    """
+
+    drug: str
+    scheme: str
+    kind: Kind
+    inputs: tuple[Input, ...]
+    center: tuple[Trees, ...]
+    scale: Trees | None
+    widths: Mapping[str, float]
+    weights: tuple[float, ...]
+    margin: float
+    manifest: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+    not_verified: tuple[str, ...]
+    signed: Signature = Signature()
+
+    @property
+    def hash(self) -> str:
+        """sha256 of everything but the signature."""
+        return sha256(_canonical(_body(self)).encode()).hexdigest()
+
+    def outside(self, values: np.ndarray) -> tuple[str, ...]:
+        """Why the companion is silent: each input that is no number or lies outside the box it was trained in."""
+        if len(values) != len(self.inputs):
+            raise ModelsError(f"{self.drug}/{self.scheme} takes {len(self.inputs)} inputs, got {len(values)}")
+        return tuple(
+            _said(item, float(value)) for item, value in zip(self.inputs, values, strict=True) if not item.holds(value)
+        )
+
+
+def _said(item: Input, value: float) -> str:
+    unit = f" {item.unit}" if item.unit != "1" else ""
+    found = "not known" if np.isnan(value) else f"{value:.4g}{unit}"
+    return f"{item.name} is {found}; the companion was trained from {item.low:.4g} to {item.high:.4g}{unit}"
+
+
+def save(companion: Companion, path: Path) -> None:
+    """Write the file whole or not at all."""
+    body = _body(companion) | {"signed": asdict(companion.signed), "hash": companion.hash}
+    draft = path.with_suffix(".part")
+    draft.write_text(json.dumps(body, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    draft.replace(path)
+
+
+def load(path: Path) -> Companion:
+    """Raises BadCompanion naming the file and what is wrong with it."""
+    try:
+        body = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
+        found = _companion(body)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ModelsError) as error:
+        raise BadCompanion(f"{path.name} can not be used: {error}; train it again, or restore the file") from None
+    if body.get("hash") != found.hash:
+        raise BadCompanion(f"{path.name} does not have the content that its hash names: it was changed after training")
+    return found
+
+
+def _companion(body: Mapping[str, Any]) -> Companion:
+    if body["format"] != FORMAT:
+        raise ValueError(f"its format is {str(body['format'])[:40]!r}, expected {FORMAT!r}")
+    found = Companion(
+        drug=body["drug"],
+        scheme=body["scheme"],
+        kind=body["kind"],
+        inputs=tuple(Input(**item) for item in body["inputs"]),
+        center=tuple(_trees(item) for item in body["center"]),
+        scale=_trees(body["scale"]) if body["scale"] else None,
+        widths=body["widths"],
+        weights=tuple(body["weights"]),
+        margin=float(body["margin"]),
+        manifest=body["manifest"],
+        metrics=body["metrics"],
+        not_verified=tuple(body["not_verified"]),
+        signed=Signature(**body["signed"]),
+    )
+    for trees in (*found.center, *((found.scale,) if found.scale else ())):
+        if trees.feature.max(initial=0) >= len(found.inputs):
+            raise ValueError("a tree asks for an input that the file does not name")
+    return found
+
+
+def _body(companion: Companion) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "drug": companion.drug,
+        "scheme": companion.scheme,
+        "kind": companion.kind,
+        "inputs": [asdict(item) for item in companion.inputs],
+        "center": [_arrays(trees) for trees in companion.center],
+        "scale": _arrays(companion.scale) if companion.scale else None,
+        "widths": dict(companion.widths),
+        "weights": list(companion.weights),
+        "margin": companion.margin,
+        "manifest": companion.manifest,
+        "metrics": companion.metrics,
+        "not_verified": list(companion.not_verified),
+    }
+
+
+def _arrays(trees: Trees) -> dict[str, Any]:
+    """Little-endian arrays in base64, with their shape: what any language can read."""
+    found: dict[str, Any] = {"base": trees.base, "trees": len(trees.leaf), "depth": trees.depth}
+    for name, kind in _TYPES.items():
+        found[name] = b64encode(np.ascontiguousarray(getattr(trees, name), dtype=kind).tobytes()).decode()
+    return found
+
+
+def _trees(body: Mapping[str, Any]) -> Trees:
+    leaves = 2 ** int(body["depth"])
+    shapes = {"feature": leaves - 1, "threshold": leaves - 1, "leaf": leaves}
+    arrays = {
+        name: np.frombuffer(b64decode(body[name], validate=True), dtype=kind).reshape(int(body["trees"]), shapes[name])
+        for name, kind in _TYPES.items()
+    }
+    return Trees(base=float(body["base"]), **arrays)
+
+
+def _canonical(body: Mapping[str, Any]) -> str:
+    return json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=True)
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number")
