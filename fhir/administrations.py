@@ -6,7 +6,8 @@ from functools import cache
 
 from fhir.bundle import Resource, Shelf, local, reference_of
 from fhir.chart import OrderedRegimen
-from fhir.charted import GIVEN, Charted, charted, reason_of, this
+from fhir.charted import GIVEN, Charted, charted, reason_of, this, times_of
+from fhir.crosscheck import HISTORY
 from fhir.errors import Unreadable
 from fhir.given import read_given
 from fhir.infusions import in_steps, without_wholes
@@ -16,7 +17,7 @@ from fhir.reading import Given, Measured, Stream, finding
 from fhir.repeats import without_duplicates
 from fhir.wire import quoted, string
 from models.drug import Drug
-from models.findings import Finding
+from models.findings import Finding, Severity
 
 _WEIGHED = timedelta(days=7)  # the weights charted in so long before a rate per kg are those it may be set for
 _SAME_WEIGHT = 0.02  # and are one weight where they differ by no more than this fraction (house figures)
@@ -30,7 +31,7 @@ def read_administrations(shelf: Shelf, drug: Drug, now: datetime, weights: Itera
     weights: kg, for rates per kg; used only where those of the week before say one weight.
     """
     found: list[Resource] = []
-    for item in _sorted_out(shelf, drug):
+    for item in _sorted_out(shelf, drug, now):
         if isinstance(item, Finding):
             yield item
         else:
@@ -39,20 +40,20 @@ def read_administrations(shelf: Shelf, drug: Drug, now: datetime, weights: Itera
     yield from repeats
     items: list[Charted] = []
     for resource in found:
-        problem = _status(resource, drug)
+        problem = _status(resource, drug, now)
         if problem:
             yield problem
             continue
         try:
             items += charted(resource, drug, shelf)
         except (Unreadable, OverflowError) as error:
-            yield _unread(resource, drug, error)
+            yield _unread(resource, drug, error, now)
     steps = in_steps(items, drug, now)
     yield from steps.findings
     yield from _doses(steps.items, drug, now, _orders(shelf, drug), tuple(weights))
 
 
-def _sorted_out(shelf: Shelf, drug: Drug) -> Iterator[Resource | Finding]:
+def _sorted_out(shelf: Shelf, drug: Drug, now: datetime) -> Iterator[Resource | Finding]:
     """The administrations of the drug; of the others a finding where one of the drug may be among them."""
     unknown = 0
     for resource in shelf.of_type("MedicationAdministration"):
@@ -61,7 +62,7 @@ def _sorted_out(shelf: Shelf, drug: Drug) -> Iterator[Resource | Finding]:
             yield resource
         elif how == "words" and string(resource, "status") in GIVEN:
             text = f"{this(resource, drug)} is named in words only, without a code; it was not counted as a dose."
-            yield finding("dose-uncoded", "critical", text)
+            yield finding("dose-uncoded", _matters(resource, now), text)
         unknown += how == "unknown"
     if unknown:
         text = f"{unknown} administration(s) do not say what was given; a dose of {drug.name} among them is missing"
@@ -77,17 +78,25 @@ def _doses(
             weight = _weight_for(item, weights)
             found.append((item, read_given(item, drug, now, ordered(item.request), weight)))
         except (Unreadable, OverflowError) as error:
-            yield _unread(item.resource, drug, error)
+            yield _unread(item.resource, drug, error, now)
     yield from without_wholes(found, drug)
 
 
-def _unread(resource: Resource, drug: Drug, error: Exception) -> Finding:
+def _unread(resource: Resource, drug: Drug, error: Exception, now: datetime) -> Finding:
     why = error if isinstance(error, Unreadable) else "its numbers are too large to be true"
     text = f"{this(resource, drug)} was not counted: {why}. Without it predicted levels are not reliable."
-    return finding("dose-unreadable", "critical", text)
+    return finding("dose-unreadable", _matters(resource, now), text)
 
 
-def _status(resource: Resource, drug: Drug) -> Finding | None:
+def _matters(resource: Resource, now: datetime) -> Severity:
+    """A dose that is missed is critical, unless it is so old that it would not be used either."""
+    try:
+        return "info" if times_of(resource)[0] < now - HISTORY else "critical"
+    except Unreadable:
+        return "critical"
+
+
+def _status(resource: Resource, drug: Drug, now: datetime) -> Finding | None:
     status, reason = string(resource, "status"), reason_of(resource)
     if status in GIVEN:
         return None
@@ -96,7 +105,7 @@ def _status(resource: Resource, drug: Drug) -> Finding | None:
     if status == "entered-in-error":
         return finding("dose-withdrawn", "info", f"{this(resource, drug)} is charted as an error; it was not counted.")
     text = f"{this(resource, drug)} has the status {quoted(status)}{reason}; whether and how much was given is not"
-    return finding("dose-status-unknown", "critical", f"{text} known. It was not counted.")
+    return finding("dose-status-unknown", _matters(resource, now), f"{text} known. It was not counted.")
 
 
 def _orders(shelf: Shelf, drug: Drug) -> Ordered:

@@ -50,7 +50,7 @@ def match(resource: Resource, drug: Drug, shelf: Shelf) -> Match:
         kin = all(found.per_mg is None and not found.combination and not found.own for found in coded)
         return "kin" if kin else "is"
     words = " ".join([told, *(words_of(concept) for concept in concepts or ())])
-    if drug.name.lower() in words:
+    if any(name in words for name in (drug.name, *drug.names)):
         return "words"
     return "no" if words.strip() else "unknown"
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from fhir.codes import carries, words_of
+from fhir.codes import table, words_of
+from fhir.wire import rows, string
 from models.drug import ChartedAs, Drug
 
 
@@ -24,8 +26,9 @@ class Substance:
 
 def substance_of(concept: Mapping[str, Any], drug: Drug, told: str = "") -> Substance | None:
     """What a concept is coded as; None where it carries no code of the drug. told: further words that name it."""
-    own = carries(concept, {"rxnorm": drug.rxnorm, "atc": drug.atc})
-    coded = [entry for entry in drug.charted_as if carries(concept, {"rxnorm": entry.rxnorm, "atc": entry.atc})]
+    codes = {(string(coding, "system"), string(coding, "code")) for coding in rows(concept, "coding")}
+    own = not codes.isdisjoint(_codes(drug.rxnorm, drug.atc))
+    coded = [entry for entry in drug.charted_as if not codes.isdisjoint(_codes(entry.rxnorm, entry.atc))]
     found = [_own(drug)] if own else []
     found += [_entry(entry) for entry in coded]
     if not found:
@@ -35,6 +38,14 @@ def substance_of(concept: Mapping[str, Any], drug: Drug, told: str = "") -> Subs
         combined = any(item.combination for item in found)
         return Substance(name=names, why=f"it is coded as {names} at once", combination=combined, own=own)
     return _doubted(found[0], coded, f"{words_of(concept)} {told}".lower(), drug)
+
+
+@lru_cache(maxsize=512)
+def _codes(rxnorm: tuple[str, ...], atc: tuple[str, ...]) -> frozenset[tuple[str, str]]:
+    """(system, code) under every URL of the two systems; asked of each medication in a chart."""
+    systems = table()["systems"]
+    listed = {"rxnorm": rxnorm, "atc": atc}
+    return frozenset((url, code) for name, codes in listed.items() for url in systems[name] for code in codes)
 
 
 def _own(drug: Drug) -> Substance:

@@ -160,6 +160,7 @@ class Drug:
     waits until the predicted median is below this. loading_source: by whom a loading dose is usual, else "".
     estimate_only: why no dose is searched, else "". needs_level: why none is before a level, else
     "". not_read: what matters and is not looked at, said on every answer.
+    names: further names and brands, lower case, that raise an alarm where no code is charted.
     charted_as: other substances a chart may name it by, and what their mg are.
     preferred: models by the stem of their file, the first the one that speaks for the drug. policy: the site's.
     hash: SHA-256 of the bytes.
@@ -199,6 +200,7 @@ class Drug:
     hash: str
     needs_level: str = ""
     charted_as: tuple[ChartedAs, ...] = ()
+    names: tuple[str, ...] = ()
     policy: ModelPolicy = field(default_factory=ModelPolicy)
 
     @property

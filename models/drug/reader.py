@@ -58,6 +58,7 @@ def _drug(top: Table, common: Mapping[str, Plausible], digest: str) -> Drug:
         molar_source=mass.text("source"),
         rxnorm=codes.texts("rxnorm"),
         atc=codes.texts("atc"),
+        names=_lower(codes.texts("names", default=()), codes),
         level_codes=tuple(_level_code(table) for table in codes.tables("level", default=[])),
         products=tuple(read_product(table) for table in top.tables("product", default=[])),
         preference=_preference(top.table("preference", default={})),
@@ -83,6 +84,12 @@ def _drug(top: Table, common: Mapping[str, Plausible], digest: str) -> Drug:
     for table in (mass, codes, hold, loading):
         table.finish()
     return drug
+
+
+def _lower(names: tuple[str, ...], codes: Table) -> tuple[str, ...]:
+    if any(name != name.lower() for name in names):
+        raise codes.error("names", "in lower case", names)
+    return names
 
 
 def _level_code(table: Table) -> LevelCode:

@@ -67,6 +67,8 @@ def _what(drug: Drug, models: tuple[PopulationModel, ...]) -> Iterator[str]:
         yield f"- **Charted as {entry.name}**: {_as_charted(entry)}"
     codes = [f"RxNorm {code}" for code in drug.rxnorm] + [f"ATC {code}" for code in drug.atc]
     yield f"- **Codes**: {', '.join(codes) or 'none'}"
+    if drug.names:
+        yield f"- **Named without a code**: {', '.join(drug.names)}; never counted, always said (names from memory)"
     yield f"- **Levels**: {levels or 'not read from the EHR, as no LOINC code was confirmed'}"
     if drug.estimate_only:
         yield f"- **No dose is searched**: {drug.estimate_only}"

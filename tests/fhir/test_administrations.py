@@ -78,6 +78,11 @@ def test_an_infusion_without_an_end_takes_the_drugs_usual_rate_aloud() -> None:
         ({"dosage": {"route": {"text": "intrathecal"}, "dose": quantity(1, "g")}}, "dose-unreadable", "not known here"),
         ({"modifierExtension": [{"url": "x"}]}, "dose-unreadable", "modifier"),
         ({"medicationCodeableConcept": {"text": "Vancomycin 1 g"}}, "dose-uncoded", "words only"),
+        (
+            {"medicationCodeableConcept": {"coding": [{"code": "1", "display": "VANCOCIN"}]}},
+            "dose-uncoded",
+            "words",
+        ),
     ],
 )
 def test_a_dose_that_is_not_counted_is_said(changes: dict, code: str, words: str) -> None:
@@ -180,3 +185,10 @@ def test_a_running_infusion_is_counted_in_full_and_said() -> None:
     chart = read(patient(), given(when="20 07:30", until="20 09:00", status="in-progress"))
     assert (chart.record.doses[0].amount, chart.record.doses[0].duration) == (1000, 1.5)
     assert "still running" in said(chart, "dose-in-progress")
+
+
+def test_a_dose_of_years_ago_that_can_not_be_read_does_not_matter() -> None:
+    for when, severity in (("2024-11-18T08:00:00Z", "info"), ("2026-11-10T08:00:00Z", "critical")):
+        chart = read(patient(), given(effectiveDateTime=when, dosage={"route": IV}))
+        (problem,) = [item for item in chart.findings if item.code == "dose-unreadable"]
+        assert problem.severity == severity

@@ -1,5 +1,6 @@
 """Infusions charted in steps: rate changes, pauses, stops, boluses, rates per kg and by volume."""
 
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -10,11 +11,16 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from fhir.chart import Chart
+from models.catalog import load_catalog
+from models.pk.exposure import concentrations
+from models.population import PopulationModel
+from models.subject import subject_from_record
 from tests.fhir.charts import (
     IV,
     RXNORM,
     VANCOMYCIN,
     codes,
+    creatinine,
     given,
     instruction,
     level,
@@ -232,22 +238,36 @@ def test_an_infusion_split_into_steps_of_one_rate_is_the_same_infusion(
     cuts: list[int], value: float, data: st.DataObject
 ) -> None:
     """Twelve hours, cut at any tenths of an hour, ends charted or left to the next rate."""
-    whole = read(patient(), running(value, "19 08:00", "19 20:00"))
+    person = (patient(), weight(70), creatinine())
+    whole = read(*person, running(value, "19 08:00", "19 20:00"))
     edges = [0, *sorted(cuts), 120]
     steps = []
     for first, last in pairwise(edges):
         open_end = last != 120 and data.draw(st.booleans())
         steps.append(running(value, _tenths(first), "" if open_end else _tenths(last)))
-    split = read(patient(), *steps)
+    split = read(*person, *steps)
     assert sum(dose.amount for dose in split.record.doses) == pytest.approx(12 * value, rel=1e-9)
     assert not [item for item in split.findings if item.severity == "critical"]
     # superposition of the steps, exact in theory; sums of up to six exponentials round
     np.testing.assert_allclose(curve(split), curve(whole), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(predicted(split), predicted(whole), rtol=1e-9, atol=1e-12)
 
 
 def _tenths(tenths: int) -> str:
     minutes = 8 * 60 + 6 * tenths
     return f"19 {minutes // 60:02d}:{minutes % 60:02d}"
+
+
+@cache
+def goti() -> PopulationModel:
+    return load_catalog().model("vancomycin/goti2018")
+
+
+def predicted(chart: Chart) -> np.ndarray:
+    """The average patient's concentrations by the engine and a published model."""
+    model = goti()
+    subject = subject_from_record(model, chart.record)
+    return concentrations(model, subject, np.zeros((1, len(model.omega))), np.arange(0.5, 48.5, 0.5))[0]
 
 
 def curve(chart: Chart) -> np.ndarray:
