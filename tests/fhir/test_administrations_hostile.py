@@ -43,11 +43,11 @@ def bag() -> dict[str, Any]:
 
 def busy_chart() -> list[dict[str, Any]]:
     """An infusion in steps, a stopped one, bags, capsules, a whole with a part, a rate per kg and a repeat."""
-    asked = {"request": {"reference": "MedicationRequest/r1"}}
+    asked: dict[str, Any] = {"request": {"reference": "MedicationRequest/r1"}}
     stopped = {"route": IV, "dose": quantity(1, "g"), "rateQuantity": quantity(1000, "mg/h")}
     ratio = {"numerator": quantity(25, "mL"), "denominator": quantity(1, "h")}
     key = [{"system": "s", "value": "1"}]
-    bagged = {"medicationReference": {"reference": "Medication/bag"}}
+    bagged: dict[str, Any] = {"medicationReference": {"reference": "Medication/bag"}}
     charted = [
         dose(when="19 08:00", dosage={"route": IV, "rateQuantity": quantity(100, "mg/h")}, **asked),
         dose(when="19 20:00", dosage={"route": IV, "rateRatio": ratio}, status="in-progress", **asked, **bagged),
@@ -71,7 +71,7 @@ def busy_chart() -> list[dict[str, Any]]:
     return [patient(), weight(70), order(), bag(), *charted]
 
 
-ODD = st.sampled_from(
+ODD: st.SearchStrategy[Any] = st.sampled_from(
     [
         *(None, True, 0, -1, 1e308, 1e-308, 10**400, float("nan"), float("inf"), "", "x" * 300, [], {}, [[]], [{}]),
         *(
