@@ -1,7 +1,8 @@
 """How one hook call may be read on from its EHR: which server, with whose token, how far; or why not."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from cds_server.config import Settings, SettingsError
 from cds_server.hooks.protocol import Access, HookRequest
@@ -66,4 +67,15 @@ def connections_for(settings: Settings, registry: Registry) -> Connections:
             f"TITRATE_FHIR_SERVERS opens {', '.join(sorted(twice))} to every caller, the registry to one tenant: "
             "keep it in one of the two"
         )
-    return Connections((*anyones, *registry.servers))
+    folder = Path(settings.registry_file).parent
+    return Connections((*anyones, *(_with_authority(server, folder) for server in registry.servers)))
+
+
+def _with_authority(server: FhirServer, folder: Path) -> FhirServer:
+    """With its certificate authority's file where it lies: a relative path is one beside the registry file."""
+    if not server.ca_file:
+        return server
+    file = folder / server.ca_file
+    if not file.is_file():
+        raise SettingsError(f"TITRATE_REGISTRY_FILE: fhir_servers.ca_file of {server.base}: there is no file {file}")
+    return replace(server, ca_file=str(file))

@@ -85,7 +85,7 @@ def _client(
     return FhirClient(
         server.base,
         token=access.token,
-        auth=None if access.token else backends.get(server.base),
+        tokens=None if access.token else backends.get(server.base),
         session=connections.session(server),
         kept=connections.kept(server),
         elements=server.elements,

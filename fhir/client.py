@@ -3,10 +3,9 @@
 import re
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import requests
-from requests.auth import AuthBase
 
 from fhir.answer import next_link, parsed, resources_of, total_of, troubles
 from fhir.connect import session_for
@@ -15,11 +14,18 @@ from fhir.errors import BadResource, IncompleteAnswer, NotAllowedServer, ServerR
 from fhir.kept import Kept
 from fhir.origin import checked_base, stay_on
 from fhir.servers import FhirServer
-from fhir.transport import Bearer, Limits, Transport, chance
+from fhir.transport import Answer, Bearer, Limits, Transport, chance
 
 _READ = re.compile(r"[A-Za-z]+/[A-Za-z0-9.\-]{1,64}")
 _SEARCH = re.compile(r"[A-Za-z]+(\?[^\s#\\]*)?")
 _ACCEPT = {"Accept": "application/fhir+json"}
+
+
+class Tokens(Protocol):
+    """What BackendTokens offers."""
+
+    def token(self) -> str: ...
+    def spent(self, token: str) -> None: ...
 
 
 class FhirClient:
@@ -27,7 +33,7 @@ class FhirClient:
 
     base: https (http only to this very machine). session, kept: shared by the clients of one server, whosever token
     they carry; without them the client has its own. elements: the server honours _elements. Redirects, environment
-    proxies and .netrc are never used. auth: in a token's place, where tokens are asked for in our own
+    proxies and .netrc are never used. tokens: in a token's place, where they are asked for in our own
     name. Safe to call from several threads.
     """
 
@@ -36,7 +42,7 @@ class FhirClient:
         base: str,
         *,
         token: str | None = None,
-        auth: AuthBase | None = None,
+        tokens: Tokens | None = None,
         session: requests.Session | None = None,
         kept: Kept | None = None,
         elements: bool = False,
@@ -48,7 +54,7 @@ class FhirClient:
         chance: Callable[[], float] = chance,
     ) -> None:
         self._base = checked_base(base)
-        self._auth = auth or Bearer(token or "")
+        self._auth, self._tokens = Bearer(token or ""), tokens
         self._kept, self._elements = kept or Kept(), elements
         limits = Limits(deadline=deadline_s, pages=max_pages, size=max_bytes)
         session = session or session_for(FhirServer(base=self._base))
@@ -127,6 +133,18 @@ class FhirClient:
     def _get(self, url: str, until: float) -> dict[str, Any]:
         path = url.removeprefix(f"{self._base}/")
         headers = {**_ACCEPT, **self._kept.conditions(path)}
-        answer = self._transport.get(url, until, auth=self._auth, headers=headers)
+        answer = self._answer(url, until, headers)
         answer = self._kept.settled(path, answer)
         return parsed(answer.status, answer.body)
+
+    def _answer(self, url: str, until: float, headers: Mapping[str, str]) -> Answer:
+        """The answer to the token of the call; or to one of ours, to a second one where the first was withdrawn."""
+        if self._tokens is None:
+            return self._transport.get(url, until, auth=self._auth, headers=headers)
+        for last in (False, True):
+            token = self._tokens.token()
+            answer = self._transport.get(url, until, auth=Bearer(token), headers=headers)
+            if answer.status != 401 or last:
+                break
+            self._tokens.spent(token)
+        return answer

@@ -35,10 +35,11 @@ class _Judged(HTTPAdapter):
 def session_for(server: FhirServer, *, resolve: Resolve = resolve) -> requests.Session:
     """A session for one server and every patient's reads of it: no cookie, login or proxy is ever kept in it."""
     reach: Reach = "own-machine" if server.own_machine else "private" if server.private else "public"
-    return _session(lambda host, port: permitted(host, port, reach, resolve), server.ca_file)
+    return session_over(lambda host, port: permitted(host, port, reach, resolve), ca_file=server.ca_file)
 
 
-def _session(dial: Dial, ca_file: str) -> requests.Session:
+def session_over(dial: Dial, *, ca_file: str = "") -> requests.Session:
+    """A session that connects to the addresses that `dial` gives for a name. ca_file: "" = the public authorities."""
     session = requests.Session()
     session.trust_env = False
     session.verify = ca_file or True

@@ -11,9 +11,6 @@ from time import time
 from typing import Any
 from uuid import uuid4
 
-import requests
-from requests.auth import AuthBase
-
 from fhir.errors import BadResource, NotAllowedServer, ServerRefused, ServerUnreachable
 from fhir.origin import same_origin
 from fhir.servers import Backend, FhirServer
@@ -39,8 +36,8 @@ _ERRORS = frozenset(
 )
 
 
-class BackendTokens(AuthBase):
-    """The tokens of one server, as the auth of a request. now: seconds since 1970. Safe to use from several threads."""
+class BackendTokens:
+    """The tokens of one server. now: seconds since 1970. Safe to use from several threads."""
 
     def __init__(
         self,
@@ -61,9 +58,6 @@ class BackendTokens(AuthBase):
     def __repr__(self) -> str:
         return f"<backend tokens of {self._server.base}>"
 
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        return Bearer(self.token())(request)
-
     def token(self) -> str:
         """A token that still lives a while; raises FhirError where none can be had."""
         if not self._lock.acquire(timeout=self._transport.limits.deadline):
@@ -74,6 +68,12 @@ class BackendTokens(AuthBase):
             return self._token
         finally:
             self._lock.release()
+
+    def spent(self, token: str) -> None:
+        """The server no longer takes this token (it was withdrawn): the next call gets another."""
+        with self._lock:
+            if token == self._token:
+                self._ends = 0.0
 
     def _fresh(self) -> tuple[str, float]:
         until = self._transport.until()

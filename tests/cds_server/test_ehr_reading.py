@@ -151,3 +151,15 @@ def test_a_key_that_can_not_be_read_stops_the_start(tmp_path: Path) -> None:
     (tmp_path / "ours.pem").unlink()
     with pytest.raises(SettingsError, match=r"kid 2026-11 \(ours.pem\) can not be read"):
         signers_of(Settings(registry_file=file), load_registry(file))
+
+
+def test_an_authority_of_the_sites_own_lies_beside_the_registry(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="there is no file"), service(
+        tmp_path, registry_file=registry(tmp_path, "https://ehr.example/fhir", ca_file="ca.pem")
+    ):
+        pass
+    (tmp_path / "ca.pem").write_text("")
+    with service(tmp_path, registry_file=registry(tmp_path, "https://ehr.example/fhir", ca_file="ca.pem")) as running:
+        server = running.parts.connections.server("https://ehr.example/fhir")
+    assert server is not None
+    assert server.ca_file == str(tmp_path / "ca.pem")

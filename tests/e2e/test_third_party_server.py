@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -162,6 +163,17 @@ def _without(value: Any, names: tuple[str, ...]) -> Any:
     if isinstance(value, dict):
         return {name: _without(inner, names) for name, inner in value.items() if name not in names}
     return [_without(inner, names) for inner in value] if isinstance(value, list) else value
+
+
+def test_their_validator_takes_the_orders_we_suggest(tmp_path: Path, theirs: ThirdParty, sandbox: Sandbox) -> None:
+    scenario = next(item for item in SCENARIOS if item.id == "vancomycin-underdosed")
+    with service(tmp_path, fhir_servers=(theirs.base,), fhir_deadline_ms=60_000) as running:
+        found = cards(scenario, "order-sign", sandbox, theirs.base, running)
+    actions = [action for card in found for suggestion in card["suggestions"] for action in suggestion["actions"]]
+    written = [{**action["resource"], "id": f"w{number}"} for number, action in enumerate(actions)]
+    assert len(written) >= 2
+    with medplum(written) as server:
+        assert server.invalid == ()
 
 
 def test_a_page_that_names_no_next_one_is_not_taken_for_the_whole() -> None:

@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
+import requests
 from fhir.resources.R4B import get_fhir_model_class
 from hypothesis import given as chance_of
 from hypothesis import settings
@@ -20,6 +22,7 @@ from fhir.client import FhirClient
 from fhir.connect import Connections
 from fhir.elements import elements_of, with_elements
 from fhir.errors import IncompleteAnswer, NotAllowedServer, ServerRefused, ServerUnreachable
+from fhir.origin import stay_on
 from fhir.prefetch import complete
 from fhir.read import read_chart
 from fhir.servers import FhirServer, read_servers
@@ -235,6 +238,46 @@ def test_pages_in_any_split_give_the_same_resources(sizes: list[int], said: bool
     with serving(answer) as server:
         found = FhirClient(server.base, deadline_s=30).search("Observation?patient=p1")
     assert found == [observation(n) for n in range(ends[-1])]
+
+
+HOSTS = ["ehr.example", "evil.example", "ehr.example.", "ehr.example.evil.example", "127.0.0.1", "", "EHR.example"]
+PIECES = [
+    "/",
+    "//",
+    "\\",
+    "@",
+    ":",
+    ":443",
+    ":8443",
+    "?",
+    "#",
+    "..",
+    "%2e",
+    "https:",
+    "http:",
+    "fhir",
+    "x",
+    " ",
+    "\t",
+    "é",
+]
+LINKS = st.lists(st.sampled_from([*HOSTS, *PIECES, "https://ehr.example/fhir"]), max_size=8).map("".join)
+
+
+@settings(max_examples=500, deadline=None)
+@chance_of(link=LINKS)
+def test_whatever_a_link_says_the_request_stays_on_the_server(link: str) -> None:
+    """A link is judged by one program and sent by another; the reading of the one that sends is the one that counts."""
+    base = "https://ehr.example/fhir"
+    try:
+        taken = stay_on(base, link)
+    except NotAllowedServer:
+        return
+    sent = urlsplit(requests.Request("GET", taken).prepare().url or "")
+    assert (sent.scheme, (sent.hostname or "").rstrip("."), sent.port or 443) == ("https", "ehr.example", 443)
+    assert sent.username is None
+    assert sent.path == "/fhir" or sent.path.startswith("/fhir/")
+    assert ".." not in unquote(sent.path).split("/")
 
 
 def test_fewer_than_the_total_without_a_next_page_is_not_the_whole() -> None:

@@ -135,11 +135,32 @@ def test_reads_carry_the_token_and_it_shows_nowhere(caplog: pytest.LogCaptureFix
     ehr = Ehr()
     with serving(ehr) as ehr.server:
         ours = tokens(ehr.server, Clock())
-        client = FhirClient(ehr.server.base, auth=ours)
+        client = FhirClient(ehr.server.base, tokens=ours)
         client.read("Patient/p1")
         client.read("Patient/p1")
     assert [head.get("Authorization") for head in ehr.server.asked.headers] == [None, None, *[f"Bearer {TOKEN}"] * 2]
     assert TOKEN not in f"{client!r} {vars(client)!r} {ours!r} {signer()!r} {caplog.text}"
+
+
+def test_a_token_that_was_withdrawn_is_replaced_once() -> None:
+    """The EHR was restarted and knows no token of before: one new one is asked for, and not one for ever."""
+    known = [False]
+
+    class Restarted(Ehr):
+        def __call__(self, path: str, before: int) -> Reply:
+            if path.startswith("Patient") and not known[0]:
+                known[0] = before >= 1
+                return Reply(status=401)
+            return super().__call__(path, before)
+
+    ehr = Restarted()
+    with serving(ehr) as ehr.server:
+        client = FhirClient(ehr.server.base, tokens=tokens(ehr.server, Clock()))
+        with pytest.raises(FhirError, match="HTTP 401"):
+            client.read("Patient/p1")
+        assert len(forms(ehr.server)) == 2
+        client.read("Patient/p1")
+        assert len(forms(ehr.server)) == 2
 
 
 @pytest.mark.parametrize(
