@@ -154,8 +154,9 @@ def test_a_key_that_can_not_be_read_stops_the_start(tmp_path: Path) -> None:
 
 
 def test_an_authority_of_the_sites_own_lies_beside_the_registry(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="there is no file"), service(
-        tmp_path, registry_file=registry(tmp_path, "https://ehr.example/fhir", ca_file="ca.pem")
+    with (
+        pytest.raises(SettingsError, match="there is no file"),
+        service(tmp_path, registry_file=registry(tmp_path, "https://ehr.example/fhir", ca_file="ca.pem")),
     ):
         pass
     (tmp_path / "ca.pem").write_text("")
