@@ -1,0 +1,58 @@
+"""titrate learn: trains, goes on where it was, lists, shows, and says what is not in order."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from cds_server.cli import titrate
+
+SMALL = ("--drug", "iohexol", "--patients", "300", "--calibration", "150")
+
+
+def run(*words: str, code: int = 0):
+    done = CliRunner().invoke(titrate, ["learn", *words], catch_exceptions=False)
+    assert done.exit_code == code, done.output
+    return done
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("learned")
+    found = json.loads(run("train", *SMALL, "--scheme", "late", "--out", str(folder), "--json").stdout)
+    assert found["trained"] == [f"iohexol/late-{kind}" for kind in ("exposure", "hybrid", "weight")]
+    return folder
+
+
+def test_trained_again_nothing_is_done_twice(library):
+    again = json.loads(run("train", *SMALL, "--scheme", "late", "--out", str(library), "--json").stdout)
+    assert (len(again["trained"]), len(again["kept"])) == (0, 3)
+
+
+def test_list_and_show(library):
+    listed = json.loads(run("list", "--folder", str(library), "--json").stdout)["companions"]
+    assert {one["kind"] for one in listed} == {"exposure", "hybrid", "weight"}
+    text = run("show", "iohexol/late-exposure", "--folder", str(library)).stdout
+    assert "not signed into use" in text
+    assert "never on patients" in text
+    run("show", "iohexol/nothing", "--folder", str(library), code=2)
+
+
+def test_check_names_what_is_damaged_or_outdated(library, tmp_path):
+    assert json.loads(run("check", "--folder", str(library), "--json").stdout)["companions"].keys() == {
+        "iohexol/late-exposure",
+        "iohexol/late-hybrid",
+        "iohexol/late-weight",
+    }
+    broken = tmp_path / "iohexol"
+    broken.mkdir()
+    for path in library.glob("*/*.json"):
+        body = json.loads(path.read_text())
+        body["center"][0]["base"] += 1.0
+        (broken / path.name).write_text(json.dumps(body))
+    found = json.loads(run("check", "--folder", str(tmp_path), "--json", code=1).stdout)["companions"]
+    assert all("changed after training" in problems[0] for problems in found.values())
+
+
+def test_an_unknown_scheme_is_refused():
+    run("train", "--scheme", "no-such", code=2)

@@ -1,0 +1,164 @@
+"""A companion from training to file and back: same plan, same companion; damaged files refused; silent outside its box."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from models.catalog import load_catalog
+from models.cohorts.design import load_cohort_design
+from models.cohorts.simulate import simulate
+from models.errors import ModelsError
+from models.learned.companion import BadCompanion, Signature, load, save
+from models.learned.fits import fitted_exposure
+from models.learned.inputs import covariates_of, told
+from models.learned.predict import Said, Silent, attributions, says, weight_of, weights_of
+from models.learned.train import Plan, kinds_of, material, train
+
+CATALOG = load_catalog()
+DESIGN = load_cohort_design("tacrolimus")
+PLAN = Plan(patients=500, calibration=250, seed=7)
+
+
+@pytest.fixture(scope="module")
+def made():
+    return material(DESIGN, CATALOG, scheme="trough", plan=PLAN)
+
+
+@pytest.fixture(scope="module")
+def companions(made):
+    return {kind: train(made, kind=kind) for kind in kinds_of(DESIGN, "trough")}
+
+
+@pytest.fixture(scope="module")
+def unseen():
+    """Of another seed, from the models that training patients come from."""
+    return simulate(DESIGN, CATALOG, scheme="trough", part="training", patients=300, seed=99)
+
+
+def rows(population):
+    return told(covariates_of("tacrolimus"), population).values
+
+
+def test_the_same_plan_gives_the_same_companion(made, companions):
+    assert train(made, kind="exposure").hash == companions["exposure"].hash
+
+
+def test_what_is_saved_is_what_is_read(companions, tmp_path):
+    for kind, companion in companions.items():
+        save(companion, tmp_path / f"{kind}.json")
+        again = load(tmp_path / f"{kind}.json")
+        assert again.hash == companion.hash
+        values = np.array([[item.reference for item in companion.inputs]])
+        for mine, theirs in zip(companion.center, again.center, strict=True):
+            assert np.array_equal(mine.predict(values), theirs.predict(values))
+
+
+def test_a_signature_is_no_part_of_the_hash(companions, tmp_path):
+    signed = replace(companions["exposure"], signed=Signature(by="A. Pharmacist", on="2026-11-21"))
+    assert signed.hash == companions["exposure"].hash
+    save(signed, tmp_path / "x.json")
+    assert load(tmp_path / "x.json").signed.by == "A. Pharmacist"
+
+
+def tampered(body, change):
+    change(body)
+    return json.dumps(body)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda body: body["center"][0].update(base=0.0),
+        lambda body: body["inputs"][0].update(high=1e9),
+        lambda body: body["widths"].update({"0.95": 0.1}),
+        lambda body: body.update(hash="0" * 64),
+        lambda body: body.pop("hash"),
+        lambda body: body.update(format="something else"),
+        lambda body: body["center"][0].update(leaf="AAAA"),
+        lambda body: body["center"][0].update(feature="not base64 !"),
+        lambda body: body["center"][0].update(depth=40),
+        lambda body: body.update(inputs=[]),
+        lambda body: body.update(center="x"),
+        lambda body: body["center"][0].update(base=float("nan")),
+    ],
+)
+def test_a_changed_file_is_refused_and_named(companions, tmp_path, change):
+    path = tmp_path / "companion.json"
+    save(companions["exposure"], path)
+    path.write_text(tampered(json.loads(path.read_text()), change))
+    with pytest.raises(BadCompanion, match=r"companion\.json"):
+        load(path)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "pickle"])
+def test_what_is_no_companion_is_refused(tmp_path, text):
+    path = tmp_path / "companion.json"
+    path.write_text(text)
+    with pytest.raises(BadCompanion):
+        load(path)
+    with pytest.raises(BadCompanion):
+        load(tmp_path / "nowhere.json")
+
+
+def test_outside_its_box_a_companion_is_silent_and_says_which_input(companions):
+    companion = companions["exposure"]
+    middle = np.array([item.reference for item in companion.inputs])
+    assert isinstance(says(companion, middle, 10.0), Said)
+    for k, item in enumerate(companion.inputs):
+        for value in (item.high + 1.0, item.low - 1.0, np.nan):
+            asked = middle.copy()
+            asked[k] = value
+            found = says(companion, asked, 10.0)
+            assert isinstance(found, Silent)
+            assert item.name in found.reasons[0]
+    assert isinstance(weight_of(companions["weight"], np.full(len(middle), np.nan)), Silent)
+
+
+@pytest.mark.parametrize("start", [0.0, -1.0, np.nan, np.inf])
+def test_an_exposure_to_start_from_must_be_one(companions, start):
+    middle = np.array([item.reference for item in companions["hybrid"].inputs])
+    assert isinstance(says(companions["hybrid"], middle, start), Silent)
+
+
+def test_another_number_of_inputs_is_an_error_of_the_caller(companions):
+    with pytest.raises(ModelsError, match="takes 10 inputs"):
+        says(companions["exposure"], np.zeros(3), 1.0)
+
+
+def test_it_is_better_than_the_expectation_it_starts_from(companions, unseen):
+    """The least that can be asked: levels say something. The fit by one model is the mark, both printed on failure."""
+    keep, truth = unseen.readable, unseen.exposure
+    error = {"a priori": np.log(unseen.expected_exposure / truth)}
+    error["fit"] = np.log(fitted_exposure(unseen, CATALOG.model(DESIGN.reference), DESIGN) / truth)
+    center = companions["exposure"].center[0].predict(rows(unseen))
+    error["learned"] = np.log(unseen.expected_exposure / truth) - center
+    rmse = {name: float(np.sqrt(np.mean(value[keep] ** 2))) for name, value in error.items()}
+    assert rmse["learned"] < 0.8 * rmse["a priori"], rmse
+    assert rmse["learned"] < 1.1 * rmse["fit"], rmse
+
+
+def test_intervals_cover_new_patients_of_the_same_kind(companions, unseen):
+    """Standard error of a share p among 300 patients, and as much again from 250 calibration patients; 4 of these."""
+    companion, keep = companions["exposure"], unseen.readable
+    center, scale = companion.center[0].predict(rows(unseen)), np.exp(companion.scale.predict(rows(unseen)))
+    score = np.abs(unseen.log_ratio - center)[keep] / scale[keep]
+    for level, width in companion.widths.items():
+        share, p = np.mean(score <= width), float(level)
+        assert share == pytest.approx(p, abs=4 * np.sqrt(p * (1 - p) * (1 / 300 + 1 / 250)))
+
+
+def test_attributions_multiply_to_the_whole(companions, unseen):
+    companion, values = companions["exposure"], rows(unseen)[0]
+    reference = np.array([item.reference for item in companion.inputs])
+    whole = np.exp(companion.center[0].predict(reference[None]) - companion.center[0].predict(values[None]))[0]
+    assert np.prod([factor for _, factor in attributions(companion, values)]) == pytest.approx(whole, rel=1e-9)
+
+
+def test_the_weight_is_one_of_those_that_were_tried(companions, unseen):
+    companion = companions["weight"]
+    found = weights_of(companion, rows(unseen))
+    assert set(found.tolist()) <= {1.0, *companion.weights}
+    single = np.array([item.reference for item in companion.inputs])
+    assert weight_of(companion, single) == weights_of(companion, single[None])[0]
