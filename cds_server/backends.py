@@ -29,8 +29,9 @@ def backends_of(
     """The token source of each server that is read in our own name."""
     limits = Limits(deadline=settings.fhir_deadline_ms / 1000)
     by_kid = {signer.kid: signer for signer in signers}
-    return {
-        server.base: BackendTokens(server, by_kid[server.backend.kid], Transport(connections.session(server), limits))
-        for server in servers
-        if server.backend is not None
-    }
+
+    def tokens(server: FhirServer, kid: str) -> BackendTokens:
+        transport = Transport(connections.session(server), limits)
+        return BackendTokens(server, by_kid[kid], transport, kept=connections.kept(server))
+
+    return {server.base: tokens(server, server.backend.kid) for server in servers if server.backend is not None}

@@ -8,8 +8,8 @@ from threading import Lock
 
 from fhir.transport import Answer
 
-# A drug's description is the same for everybody; whatever else a chart is made of is somebody's.
-_ANYONES = re.compile(r"Medication/[A-Za-z0-9.\-]{1,64}")
+# A drug's description, and what a server says of itself; whatever else there is to read is somebody's.
+_ANYONES = re.compile(r"Medication/[A-Za-z0-9.\-]{1,64}|\.well-known/smart-configuration")
 _SOMEBODYS = (b'"Patient', b'"subject"', b'"patient"')
 _LARGEST = 100_000  # bytes
 

@@ -12,12 +12,14 @@ from typing import Any
 from uuid import uuid4
 
 from fhir.errors import BadResource, NotAllowedServer, ServerRefused, ServerUnreachable
+from fhir.kept import Kept
 from fhir.origin import same_origin
 from fhir.servers import Backend, FhirServer
 from fhir.signing import Signer
 from fhir.transport import Answer, Bearer, Transport
 from fhir.wire import number, string
 
+_DISCOVERY = ".well-known/smart-configuration"
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _ASSERTION_S = 240  # at most 300 by the specification; the rest is for clocks that differ
 _MARGIN_S = 30.0  # a token is not used in its last moments: the read it is for would outlive it
@@ -45,6 +47,7 @@ class BackendTokens:
         signer: Signer,
         transport: Transport,
         *,
+        kept: Kept | None = None,
         now: Callable[[], float] = time,
         new_id: Callable[[], str] = lambda: str(uuid4()),
     ) -> None:
@@ -52,7 +55,7 @@ class BackendTokens:
             raise ValueError(f"{server.base}: expected a backend that signs with the key {signer.kid}")
         self._server, self._backend, self._signer = server, server.backend, signer
         self._transport, self._now, self._new_id = transport, now, new_id
-        self._lock = Lock()
+        self._kept, self._lock = kept or Kept(), Lock()
         self._token, self._ends = "", 0.0
 
     def __repr__(self) -> str:
@@ -98,8 +101,9 @@ class BackendTokens:
 
     def _discovered(self, until: float) -> str:
         """The token endpoint that the server names, which must be on the server's own origin."""
-        address = f"{self._server.base}/.well-known/smart-configuration"
-        answer = self._transport.get(address, until, auth=Bearer(""), headers={"Accept": "application/json"})
+        headers = {"Accept": "application/json", **self._kept.conditions(_DISCOVERY)}
+        answer = self._transport.get(f"{self._server.base}/{_DISCOVERY}", until, auth=Bearer(""), headers=headers)
+        answer = self._kept.settled(_DISCOVERY, answer)
         url = string(_object(answer, "smart-configuration"), "token_endpoint")
         if not same_origin(self._server.base, url):
             raise NotAllowedServer(

@@ -202,6 +202,23 @@ def test_an_assertion_goes_to_no_other_origin(elsewhere: str) -> None:
     assert ehr.server.asked.paths == [".well-known/smart-configuration"]
 
 
+def test_what_the_server_says_of_itself_is_confirmed_not_sent_again() -> None:
+    class Marked(Ehr):
+        def __call__(self, path: str, before: int) -> Reply:
+            if path != ".well-known/smart-configuration" or before == 0:
+                return replace(super().__call__(path, before), headers={"ETag": '"1"'})
+            return Reply(status=304)
+
+    ehr, clock = Marked(), Clock()
+    with serving(ehr) as ehr.server:
+        ours = tokens(ehr.server, clock)
+        ours.token()
+        clock.now += 300
+        ours.token()
+    assert [head.get("If-None-Match") for head in ehr.server.asked.headers] == [None, None, '"1"', None]
+    assert len(forms(ehr.server)) == 2
+
+
 def test_a_listed_token_endpoint_is_used_without_discovery() -> None:
     ehr = Ehr()
     with serving(ehr) as ehr.server:
