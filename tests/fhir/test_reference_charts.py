@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,9 @@ from typing import Any
 import pytest
 
 from fhir.bundle import opened
-from fhir.errors import Unreadable
 from fhir.orders import explain_order
 from fhir.read import read_chart
-from fhir.schedule import Schedule
-from fhir.timing import read_schedule
-from fhir.wire import mapping, rows, string
+from fhir.wire import string
 from models.drug import Drug
 from tests.fhir.charts import NOW, drug, said
 
@@ -79,31 +75,3 @@ def test_a_synthea_chart_gives_its_weights_heights_and_person() -> None:
     chart = read_chart([bundle], patient=patient_of(bundle), drug=drug(), now=NOW)
     assert {item.name for item in chart.record.covariates} >= {"weight", "height", "age", "female"}
     assert all(finding.severity != "critical" for finding in chart.findings), chart.findings
-
-
-@pytest.mark.skipif(not (FOLDER / "dosage_sentences.jsonl").exists(), reason=WHY)
-def test_each_dosage_sentence_is_an_interval_or_a_reason() -> None:
-    """The coded timing of 34 human sentences: those that repeat evenly become the interval the sentence says."""
-    lines = (FOLDER / "dosage_sentences.jsonl").read_text(encoding="utf-8").splitlines()
-    spoken = {
-        "ONCE a DAY": 24.0,
-        "once daily": 24.0,
-        "twice daily": 12.0,
-        "three times a day": 8.0,
-        "four times daily": 6.0,
-    }
-    schedules = [(line, schedule) for line in map(json.loads, lines) for schedule in schedules_of(line)]
-    assert len(schedules) >= 10
-    for line, schedule in schedules:
-        spoken_hours = [hours for words, hours in spoken.items() if words in line["sentence"]]
-        if len(spoken_hours) == 1 and len(line["dosageInstruction_STU3"]) == 1 and schedule.interval is not None:
-            assert schedule.interval == pytest.approx(spoken_hours[0], rel=1e-12), line["sentence"]  # 24/n in doubles
-
-
-def schedules_of(line: dict[str, Any]) -> list[Schedule]:
-    """The schedules of one sentence's instructions that can be read."""
-    found = []
-    for instruction in rows(line, "dosageInstruction_STU3"):
-        with suppress(Unreadable):
-            found.append(read_schedule(mapping(instruction, "timing")))
-    return found
