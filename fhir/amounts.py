@@ -50,12 +50,12 @@ def _charted(item: Charted, order: OrderedRegimen | None, drug: Drug, weight: Me
     ran = rate * item.hours if rate and item.hours else None
     if ran is None or abs(ran - reading.mg) <= _APART * reading.mg:
         _whole_dose_of_a_stopped_one(item, reading, order)
-        return Amount(mg=reading.mg, rate=rate, note=note, derived=reading.by_volume)
+        return Amount(mg=reading.mg, rate=rate, note=note, derived=reading.ml is not None)
     if item.status == "stopped":
         return _ran(item, reading, rate, ran, order, note)
     text = f"a {drug.name} infusion of {say(item.start)} is {_differ(reading, ran)}; the charted amount was used."
     remark = finding("dose-rate-disagree", "warning", text)
-    return Amount(mg=reading.mg, rate=rate, note=note, derived=reading.by_volume, findings=(remark,))
+    return Amount(mg=reading.mg, rate=rate, note=note, derived=reading.ml is not None, findings=(remark,))
 
 
 def _ran(
@@ -87,7 +87,7 @@ def _whole_dose_of_a_stopped_one(item: Charted, reading: Reading, order: Ordered
 
 def _agrees_with_order(item: Charted, reading: Reading, order: OrderedRegimen | None) -> None:
     """A volume is mg by the product's strength, which may be that of the vial and not of the bag: the order tells."""
-    if not reading.by_volume or order is None or not order.amount:
+    if reading.ml is None or order is None or not order.amount:
         return
     if abs(reading.mg - order.amount) > _APART * order.amount:
         made = f"{said(item.dose)}{reading.how} make {reading.mg:.4g} mg"
@@ -98,8 +98,10 @@ def _rate_beside_dose(item: Charted, reading: Reading, weight: Measured | None) 
     """mg/h; None where it is of no use: the amount is charted by itself."""
     if item.rate is None or not item.rate.value:
         return None
-    if item.rate.of == "mass":
+    if item.rate.of == "mass" and reading.share is not None:
         return item.rate.value * reading.share
+    if item.rate.of == "volume" and reading.ml:
+        return item.rate.value * reading.mg / reading.ml
     try:
         return _mg_per_h(item, weight)
     except Unreadable:

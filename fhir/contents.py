@@ -28,12 +28,15 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """mg of the drug. share: of the mass charted, the part that is the drug. how: the strength used, "" for none."""
+    """mg of the drug. share: of a mass charted of it, the part that is the drug; None = not known.
+
+    how: the strength used, "" for none. ml: the volume charted, None for any other amount.
+    """
 
     mg: float
-    share: float
+    share: float | None
     how: str = ""
-    by_volume: bool = False
+    ml: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,9 +64,9 @@ class Contents:
         _not_negative(count)
         return Reading(
             mg=count * _drug_mg(self._drug_part(), strength),
-            share=1.0,
+            share=self._share_of_mass(),
             how=f" of {_said_strength(strength)}",
-            by_volume=is_volume(found),
+            ml=read_quantity(found, "mL") if is_volume(found) else None,
         )
 
     def share(self, mg: float | None = None) -> float:
@@ -79,6 +82,12 @@ class Contents:
             names = " and ".join(item.name for item in found)
             raise Unreadable(f"it is coded as {names}; of which of them its mg are is not said")
         return found[0].per_mg or 1.0
+
+    def _share_of_mass(self) -> float | None:
+        try:
+            return self.share()
+        except Unreadable:
+            return None
 
     def mg_per_ml(self) -> float | None:
         """Of a mixture whose diluent is listed; None where the strength may be that of the vial before dilution."""
@@ -133,18 +142,17 @@ def contents_of(resource: Resource, drug: Drug, shelf: Shelf) -> Contents:
     concept = mapping(resource, "medicationCodeableConcept") or mapping(medication, "code")
     told = string(resource, "medicationReference", "display")
     listed = list(rows(medication, "ingredient"))
-    inert = [_is_diluent(row) for row in listed]
-    parts = [
+    every = [
         Part(
             substance=substance_of(ingredient_of(row, resource, medication, shelf), drug),
             strength=mapping(row, "strength"),
         )
-        for row, idle in zip(listed, inert, strict=True)
-        if not idle
+        for row in listed
     ]
+    inert = [part.substance is None and _is_diluent(row) for part, row in zip(every, listed, strict=True)]
     return Contents(
         named=substance_of(concept, drug, told),
-        parts=tuple(parts),
+        parts=tuple(part for part, idle in zip(every, inert, strict=True) if not idle),
         diluted=any(inert),
         package=mapping(medication, "amount"),
     )

@@ -27,6 +27,8 @@ def read_given(
     """The dose; raises Unreadable where amount, time, route or meaning can not be had without guessing."""
     if item.start > now + SKEW:
         raise Unreadable(f"it is dated after now ({say(now)})")
+    if item.end is not None and item.end > now + SKEW and item.status != "in-progress":
+        raise Unreadable(f"it is charted as {item.status} and ends after now ({say(now)})")
     products = _products(item, drug)
     amount = read_amount(item, drug, order, weight)
     hours, remarks = _duration(item, amount, products, order, now)

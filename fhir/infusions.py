@@ -32,12 +32,14 @@ def in_steps(items: Iterable[Charted], drug: Drug, now: datetime) -> Steps:
             infusions[key or item.name].append(item)
         else:
             alone.append(item)
-    steps, findings = [], []
-    for found in infusions.values():
-        ended = _ended(sorted(found, key=lambda item: (item.start, item.name)), now)
-        steps += [item for item in ended if not _pause(item)]
-        findings += [_overlap(first, second, drug) for first, second in pairwise(ended) if _at_once(first, second)]
-    return Steps(items=(*alone, *steps), findings=tuple(findings))
+    steps = [step for found in infusions.values() for step in _ended(sorted(found, key=_by_start), now)]
+    running = sorted((step for step in steps if not _pause(step)), key=_by_start)
+    twice = [_overlap(first, second, drug) for first, second in pairwise(running) if _at_once(first, second)]
+    return Steps(items=(*alone, *running), findings=tuple(twice))
+
+
+def _by_start(item: Charted) -> tuple[datetime, str]:
+    return item.start, item.name
 
 
 def _ended(found: list[Charted], now: datetime) -> list[Charted]:
@@ -60,14 +62,12 @@ def _pause(item: Charted) -> bool:
 
 
 def _at_once(first: Charted, second: Charted) -> bool:
-    if _pause(first):
-        return False
     same = first.start == second.start
     return same or (first.end is not None and hours_between(second.start, first.end) > _SEAM_H)
 
 
 def _overlap(first: Charted, second: Charted, drug: Drug) -> Finding:
-    text = f"two rates of one {drug.name} infusion are charted at once, from {say(first.start)} and {say(second.start)}"
+    text = f"two rates of a {drug.name} infusion are charted at once, from {say(first.start)} and {say(second.start)}"
     return finding("infusion-overlap", "critical", f"{text}; which of them ran the chart can not tell.")
 
 

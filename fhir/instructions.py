@@ -158,7 +158,7 @@ def _amount(row: Mapping[str, Any], contents: Contents, problems: list[str]) -> 
         found = dose_and_rate(row)
         rate = rate_mg_per_h(found)
         reading = contents.read(found.get("doseQuantity"))
-        return reading.mg, rate * reading.share if rate else rate
+        return reading.mg, rate * reading.share if rate and reading.share else None
     except Unreadable as error:
         problems.append(str(error))
         return None, None

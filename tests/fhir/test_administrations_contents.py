@@ -206,6 +206,13 @@ def test_a_diluent_makes_no_combination() -> None:
         assert only_dose(dosed(bag, quantity(250, "mL")), name="vancomycin") == pytest.approx(1000)
 
 
+def test_the_drug_in_a_diluent_is_still_the_drug() -> None:
+    bagged = VANCOMYCIN | {"text": "Vancomycin in 0.9 % sodium chloride"}
+    bag = medicine(ingredient(bagged, quantity(1, "g"), quantity(250, "mL")))
+    assert only_dose(dosed(bag, quantity(250, "mL")), name="vancomycin") == pytest.approx(1000)
+    assert only_dose(dosed(bag, quantity(1, "g")), name="vancomycin") == 1000
+
+
 def test_an_unknown_second_ingredient_makes_one() -> None:
     mix = medicine(ingredient(VANCOMYCIN), ingredient({"text": "Something else"}))
     assert "combination" in refused(dosed(mix, quantity(1, "g")), name="vancomycin")

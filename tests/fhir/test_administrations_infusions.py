@@ -90,10 +90,17 @@ def test_rates_of_two_orders_are_two_infusions() -> None:
 
 def test_two_rates_at_once_are_critical() -> None:
     chart = read(patient(), running(100, "19 08:00", "19 20:00"), running(50, "19 18:00", "19 22:00"))
-    assert "Two rates of one vancomycin infusion" in said(chart, "infusion-overlap")
+    assert "Two rates of a vancomycin infusion" in said(chart, "infusion-overlap")
     assert "infusion-overlap" not in codes(
         read(patient(), running(100, "19 08:00", "19 20:00"), running(50, "19 19:56", "19 22:00"))
     )
+
+
+def test_an_old_order_still_charted_as_running_beside_the_new_one_is_critical() -> None:
+    """A rate changed by a new order, and the old one never closed, would count both."""
+    new = running(50, "19 20:00", status="in-progress", request={"reference": "MedicationRequest/r2"})
+    chart = read(patient(), running(100, "19 08:00", status="in-progress"), new)
+    assert "infusion-overlap" in codes(chart)
 
 
 def test_half_hourly_entries_of_one_infusion_are_no_repeats() -> None:
@@ -216,6 +223,24 @@ def test_a_volume_rate_needs_the_strength_of_the_mixture() -> None:
     infusion |= {"medicationReference": {"reference": "#m1"}}
     assert doses(infusion | {"contained": [mixture(drug, saline)]}) == [(0.0, pytest.approx(1000), 10.0)]
     assert "how much of the drug is in it" in refused(infusion | {"contained": [mixture(drug)]})
+
+
+def test_a_volume_at_a_volume_rate_says_how_long_it_ran() -> None:
+    vial = {
+        "itemCodeableConcept": VANCOMYCIN,
+        "strength": {"numerator": quantity(500, "mg"), "denominator": quantity(10, "mL")},
+    }
+    dosage = {"route": IV, "dose": quantity(20, "mL"), "rateQuantity": quantity(10, "mL/h")}
+    infusion = given(when="19 08:00", dosage=dosage, contained=[mixture(vial)])
+    infusion |= {"medicationReference": {"reference": "#m1"}}
+    del infusion["medicationCodeableConcept"]
+    assert doses(infusion) == [(0.0, pytest.approx(1000), pytest.approx(2.0))]
+
+
+def test_a_finished_infusion_does_not_end_after_now() -> None:
+    late = given(when="20 07:30", until="20 09:00")
+    assert "ends after now" in refused(late)
+    assert doses(late | {"status": "in-progress"}) == [(0.0, 1000.0, 1.5)]
 
 
 def test_an_infusion_charted_as_a_whole_and_in_parts_is_counted_once() -> None:
