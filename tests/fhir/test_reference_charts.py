@@ -2,22 +2,17 @@
 
 import csv
 import json
-import os
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from fhir.bundle import opened
 from fhir.orders import explain_order
 from fhir.read import read_chart
-from fhir.wire import string
 from models.drug import Drug
 from tests.fhir.charts import NOW, drug, said
+from tests.reference.charts import FOLDER, patient_of
 
-ROOT = Path(__file__).resolve().parents[2]
-FOLDER = Path(os.environ.get("TITRATE_REFERENCE", ROOT.parent / "shared" / "reference")) / "fhir"
 WHY = "real-shaped resources are not on this machine (set TITRATE_REFERENCE)"
 
 
@@ -27,17 +22,6 @@ def files() -> list[str]:
         return []
     with manifest.open(encoding="utf-8", newline="") as lines:
         return [row["file"] for row in csv.DictReader(lines) if row["file"].endswith(".json")]
-
-
-def patient_of(resource: dict[str, Any]) -> str:
-    """The id of the first patient a file is about."""
-    for url, item in opened([resource]):
-        if item.get("resourceType") == "Patient":
-            return str(item.get("id") or url)
-        reference = string(item, "subject", "reference") or string(item, "patient", "reference")
-        if reference:
-            return reference.rsplit("/", 1)[-1].removeprefix("urn:uuid:").removeprefix("#")
-    return "nobody"
 
 
 def every_drug() -> tuple[Drug, ...]:
