@@ -1,5 +1,6 @@
 """Doses that were given, from MedicationAdministrations; one that can not be read is missed aloud, never silently."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import cache
@@ -73,9 +74,10 @@ def _doses(
     items: Iterable[Charted], drug: Drug, now: datetime, ordered: Ordered, weights: tuple[Measured, ...]
 ) -> Iterator[Given | Finding]:
     found = []
+    weighed = tuple(sorted(weights, key=_when))
     for item in items:
         try:
-            weight = _weight_for(item, weights)
+            weight = _weight_for(item, weighed)
             found.append((item, read_given(item, drug, now, ordered(item.request), weight)))
         except (Unreadable, OverflowError) as error:
             yield _unread(item.resource, drug, error, now)
@@ -120,9 +122,19 @@ def _orders(shelf: Shelf, drug: Drug) -> Ordered:
     return ordered
 
 
-def _weight_for(item: Charted, weights: Iterable[Measured]) -> Measured | None:
-    """The one weight that those charted in the week before say; None where there is none, or more than one."""
-    lately = [weight for weight in weights if item.start - _WEIGHED <= weight.when <= item.start]
+def _when(weight: Measured) -> datetime:
+    return weight.when
+
+
+def _weight_for(item: Charted, weights: tuple[Measured, ...]) -> Measured | None:
+    """The one weight that those charted in the week before say; None where there is none, or more than one.
+
+    weights: in order of time, so that a thousand doses do not each look at all of them.
+    """
+    if not weights:
+        return None
+    first = bisect_left(weights, item.start - _WEIGHED, key=_when)
+    lately = weights[first : bisect_right(weights, item.start, key=_when)]
     if not lately or max(w.value for w in lately) > (1 + _SAME_WEIGHT) * min(w.value for w in lately):
         return None
     return max(lately, key=lambda weight: weight.when)

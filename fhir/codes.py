@@ -1,7 +1,7 @@
 """What a CodeableConcept says, by the closed tables of terminology/codes.toml; words only ever raise an alarm."""
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -12,15 +12,26 @@ from models.record import Route
 
 def codes_in(concept: Any, system: str) -> frozenset[str]:
     """The codes that a CodeableConcept carries from one system, by its short name ("loinc")."""
-    urls = table()["systems"][system]
-    return frozenset(string(coding, "code") for coding in rows(concept, "coding") if string(coding, "system") in urls)
+    return frozenset(code for name, code in _codings(concept) if name == system)
 
 
 def carries(concept: Any, codes: Mapping[str, Iterable[str]]) -> bool:
     """Whether a concept has one of `codes` ({"snomed": [...], "cpt": [...]}); other keys are passed over."""
-    return any(
-        codes_in(concept, system) & set(listed) for system, listed in codes.items() if system in table()["systems"]
-    )
+    return any(code in codes.get(name, ()) for name, code in _codings(concept))
+
+
+def _codings(concept: Any) -> Iterator[tuple[str, str]]:
+    """(short name of the system, code) of each coding in a system that is known here."""
+    for coding in rows(concept, "coding"):
+        name = _names().get(string(coding, "system"))
+        if name:
+            yield name, string(coding, "code")
+
+
+@cache
+def _names() -> Mapping[str, str]:
+    """Short name by URL."""
+    return {url: name for name, urls in table()["systems"].items() for url in urls}
 
 
 def words_of(concept: Any) -> str:

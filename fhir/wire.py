@@ -12,7 +12,11 @@ _SHOWN = 24  # characters of chart text that a finding may quote
 def dig(node: Any, *path: str | int) -> Any:
     """The value at a path of keys and list positions, or None where the path leaves the data."""
     for step in path:
-        if isinstance(step, str) and isinstance(node, _OBJECT):
+        if type(node) is dict and type(step) is str:  # by far the most frequent, so asked first
+            node = node.get(step)
+        elif node is None:
+            return None
+        elif isinstance(step, str) and isinstance(node, _OBJECT):
             node = node.get(step)
         elif isinstance(step, int) and isinstance(node, _LIST) and not isinstance(node, str):
             node = node[step] if -len(node) <= step < len(node) else None
@@ -42,16 +46,24 @@ def number(node: Any, *path: str | int) -> float | None:
 def mapping(node: Any, *path: str | int) -> Mapping[str, Any]:
     """The object at a path; an empty one where there is none."""
     value = dig(node, *path)
-    return value if isinstance(value, _OBJECT) else {}
+    return value if _is_object(value) else {}
 
 
 def rows(node: Any, *path: str | int) -> Iterator[Mapping[str, Any]]:
     """The objects in the list at a path. An object in the list's place reads as a list of one (drafts do this)."""
     value = dig(node, *path)
-    if isinstance(value, _OBJECT):
+    if value is None:
+        return
+    if type(value) is list:
+        yield from filter(_is_object, value)
+    elif _is_object(value):
         yield value
-    elif isinstance(value, _LIST) and not isinstance(value, str):
-        yield from (item for item in value if isinstance(item, _OBJECT))
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        yield from filter(_is_object, value)
+
+
+def _is_object(value: Any) -> bool:
+    return type(value) is dict or (value is not None and isinstance(value, Mapping))
 
 
 def quoted(text: str) -> str:
