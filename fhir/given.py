@@ -98,6 +98,8 @@ def _usual(amount: Amount, products: list[Product]) -> tuple[float, str]:
 
 
 def _about_status(item: Charted, drug: Drug, amount: Amount) -> tuple[Finding, ...]:
+    if item.status == "completed" and not item.until:
+        return ()
     named = this(item.resource, drug)
     if item.status == "stopped":
         reason = reason_of(item.resource)

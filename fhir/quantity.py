@@ -79,6 +79,8 @@ def convert(value: float, code: str, to: str, *, molar_mass: float | None = None
     Raises UnreadableUnit for an unknown unit and for a pair that does not convert.
     """
     source, target = _source(code, to), unit(to)
+    if source == target:
+        return float(value)  # what the line below comes to, without its fractions
     factor = _factor(code.strip(), to, molar_mass)
     return float((Fraction(value) + source.offset) * factor - target.offset)
 
