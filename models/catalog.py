@@ -91,6 +91,7 @@ def _chartable(where: str, model: PopulationModel, drug: Drug) -> None:
 def _codes_are_of_one_drug(drugs: Mapping[str, Drug]) -> None:
     seen: dict[str, str] = {}
     for drug in drugs.values():
-        for code in (*drug.rxnorm, *drug.atc, *(item.loinc for item in drug.level_codes)):
+        charted_as = (code for entry in drug.charted_as for code in (*entry.rxnorm, *entry.atc))
+        for code in (*drug.rxnorm, *drug.atc, *charted_as, *(item.loinc for item in drug.level_codes)):
             if seen.setdefault(code, drug.name) != drug.name:
                 raise ModelFileError(f"{drug.name}/drug.toml: code {code} is {seen[code]}'s already")

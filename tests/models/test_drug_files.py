@@ -45,6 +45,23 @@ def test_vancomycin_carries_the_codes_and_the_target_of_its_guideline(vancomycin
     assert vancomycin.routes == ("iv",)
 
 
+def test_isavuconazonium_sulfate_weighs_what_its_label_says() -> None:
+    """372 mg of the sulfate are 200 mg, and 186 mg are 100 mg (amount_of): labels round to whole mg."""
+    (salt,) = load_drug(DRUGS / "isavuconazole" / "drug.toml").charted_as
+    assert salt.mg_per_mg is not None
+    assert 372 * salt.mg_per_mg == pytest.approx(200, abs=0.5)
+    assert 186 * salt.mg_per_mg == pytest.approx(100, abs=0.5)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_further_names_name_no_other_drug(name: str) -> None:
+    """A brand of one drug inside the name of another would refuse the other's doses."""
+    names = load_drug(DRUGS / name / "drug.toml").names
+    others = [load_drug(DRUGS / other / "drug.toml") for other in NAMES if other != name]
+    for other in others:
+        assert not [word for word in names for told in (other.name, *other.names) if word in told]
+
+
 def test_tacrolimus_is_oral_twice_daily_in_whole_blood(tacrolimus: Drug) -> None:
     assert tacrolimus.rxnorm == ("42316",)
     assert {code.loinc for code in tacrolimus.level_codes} == {"11253-2", "74097-7", "74096-9"}
@@ -103,6 +120,11 @@ WRONG = [
     ("creatinine = 48.0", "kreatinin = 48.0", r"covariates \['kreatinin'\] are not known"),
     ("soft = [0.0, 80.0]", "soft = [0.0, 800.0]", r"plausible.level.soft must be \[low, high\] inside hard"),
     ("[hold]", "[hold", r"is not readable TOML"),
+    ('names = ["vancocin"]', 'names = ["Vancocin"]', r"codes.names must be in lower case"),
+    ("mg_per_mg = 1.0", "", r"charted_as\[0\].says must be given where mg_per_mg is not"),
+    ("mg_per_mg = 1.0", 'mg_per_mg = 1.0\nsays = "x"', r"charted_as\[0\].says must be given where"),
+    ("mg_per_mg = 1.0", "mg_per_mg = 0.0", r"mg_per_mg must be a finite number above 0"),
+    ("mg_per_mg = 1.0", "mg_per_mg = 1.0\ncombination = true", r"says must be given where"),
 ]
 
 
