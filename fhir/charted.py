@@ -21,6 +21,7 @@ GIVEN = ("completed", "in-progress", "stopped")
 class Charted:
     """end: None = not charted. until: who said the end ("" the chart, else words for the note).
 
+    bolus: charted beside an infusion in the same resource.
     request, part_of: "MedicationRequest/1", "MedicationAdministration/2" or "". rate: None = none, or not readable.
     """
 
@@ -34,6 +35,7 @@ class Charted:
     part_of: str
     rate: Rate | None
     until: str = ""
+    bolus: bool = False
 
     @property
     def dose(self) -> Mapping[str, Any]:
@@ -75,6 +77,7 @@ def charted(resource: Resource, drug: Drug, shelf: Shelf) -> Iterator[Charted]:
             request=local(string(resource, "request", "reference")),
             part_of=_part_of(resource),
             rate=_rate(dosage),
+            bolus=bolus,
         )
 
 

@@ -103,6 +103,33 @@ def test_an_old_order_still_charted_as_running_beside_the_new_one_is_critical() 
     assert "infusion-overlap" in codes(chart)
 
 
+def hung(mg: float, value: float, when: str, **changes: Any) -> dict[str, Any]:
+    """A bag of the infusion ordered as r1, hung at a rate; its end is not charted."""
+    dosage = {"route": IV, "dose": quantity(mg, "mg"), "rateQuantity": quantity(value, "mg/h")}
+    return given(when=when, dosage=dosage, request=ORDER, id=f"bag-{when}".replace(" ", "-")) | changes
+
+
+def test_a_bag_whose_rate_was_changed_gave_what_ran() -> None:
+    """100 mg/h for 4 h, 50 mg/h for 6 h, then a new bag of 200 mg at 50 mg/h: not 2000 mg and more."""
+    bags = [hung(2000, 100, "19 08:00"), running(50, "19 12:00"), hung(200, 50, "19 18:00")]
+    assert doses(*bags) == [(0.0, 400.0, 4.0), (4.0, 300.0, 6.0), (10.0, 200.0, 4.0)]
+    assert doses(hung(200, 100, "19 08:00"), running(50, "19 12:00", "19 14:00")) == [(0, 200.0, 2.0), (4, 100.0, 2.0)]
+
+
+def test_a_stop_without_an_amount_ends_the_rate_before_it() -> None:
+    stop = given(when="19 12:00", status="stopped", dosage={"route": IV}, request=ORDER)
+    assert doses(running(100, "19 08:00"), stop) == [(0.0, 400.0, 4.0)]
+    assert "neither an amount nor a rate" in refused(stop)
+
+
+def test_a_dose_beside_rates_of_one_order_may_be_a_bolus_or_the_bag() -> None:
+    chart = read(patient(), given(1000, when="19 08:00", request=ORDER, id="x"), running(50, "19 08:00", "19 12:00"))
+    assert [dose.amount for dose in chart.record.doses] == [200.0]
+    assert "what those rates ran from" in said(chart, "dose-bolus-or-bag")
+    timed = given(500, when="19 08:00", until="19 09:00", request=ORDER, id="x")
+    assert sorted(amount for _, amount, _ in doses(timed, running(50, "19 09:00", "19 12:00"))) == [150.0, 500.0]
+
+
 def test_half_hourly_entries_of_one_infusion_are_no_repeats() -> None:
     clocks = ["08:00", "08:30", "09:00", "09:30", "10:00", "10:30"]
     steps = [running(100, f"19 {first}", f"19 {last}") for first, last in pairwise(clocks)]
