@@ -67,6 +67,7 @@ def test_the_sandbox_signs_for_the_endpoints_of_its_service_alone(tmp_path, path
         assert running.client.post("/sandbox/jwt", json={"path": path}).status_code == 400
 
 
+@pytest.mark.requirement(2, 168)
 @pytest.mark.parametrize(
     ("sent", "expected"),
     [
@@ -94,6 +95,7 @@ def test_without_a_trusted_proxy_its_headers_are_not_believed(tmp_path):
             assert "Strict-Transport-Security" not in answer.headers
 
 
+@pytest.mark.requirement(208)
 @pytest.mark.parametrize("path", ["/cds-services", SERVICE_PATH, FEEDBACK_PATH])
 def test_a_preflight_carries_no_token_and_is_answered(tmp_path, path):
     asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,content-type"}

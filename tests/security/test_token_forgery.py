@@ -178,6 +178,7 @@ FORGED = {
 }
 
 
+@pytest.mark.requirement(195, 201, 203, 207)
 @pytest.mark.parametrize(("token", "reason"), FORGED.values(), ids=FORGED)
 def test_forged(running, caplog, token, reason):
     caplog.set_level(logging.INFO)
@@ -189,6 +190,7 @@ def test_forged(running, caplog, token, reason):
     assert not {"iss", "tenant", "jti"} & set(vars(line))
 
 
+@pytest.mark.requirement(176, 177)
 @pytest.mark.parametrize(
     "header",
     [None, "", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", NORTH.token(), f"Token {NORTH.token()}", "Bearer a b"],
@@ -222,6 +224,7 @@ def test_every_route_asks_first_and_answers_alike(running, method, path):
     assert shown == [name for name, _ in known.headers if name != "X-Request-Id"]
 
 
+@pytest.mark.requirement(176, 199, 200, 205)
 @pytest.mark.parametrize("ehr", [NORTH, RSA], ids=["ES384", "RS384"])
 def test_a_right_token_opens_each_endpoint_once(running, ehr):
     assert running.client.get("/cds-services", headers=ehr.bearer(DISCOVERY)).status_code == 200
@@ -251,6 +254,7 @@ def test_keys_that_a_header_brings_are_not_looked_at(running):
     assert running.client.post(SERVICE_PATH, json=call(), headers=headers).status_code == 200
 
 
+@pytest.mark.requirement(195)
 def test_the_registered_jku_may_stand_in_the_header(tmp_path):
     jku = f"{ISS}/jwks.json"
     with guarded(tmp_path, jku=jku) as running:

@@ -6,8 +6,8 @@ from cds_server.config import Settings, SettingsError, check_for_serving
 from tests.cds_server.hook_calls import SERVICE, service
 
 
-@pytest.mark.requirement(2, 168, 176, 177)
-def test_the_service_does_not_listen_beyond_this_machine_without_who_authenticates_and_ends_tls():
+@pytest.mark.requirement(2, 168)
+def test_the_service_does_not_listen_beyond_this_machine_without_tls_in_front():
     with pytest.raises(SettingsError) as refused:
         check_for_serving(Settings(secret_key="k", host="0.0.0.0"))  # noqa: S104 - that it is refused is the test
     assert "TITRATE_TRUSTED_PROXY" in str(refused.value)
