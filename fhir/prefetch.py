@@ -43,7 +43,7 @@ class Completed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reach:
+class _Source:
     """How far the EHR lets us read. client: None = not at all. grant: None = not known before it is tried."""
 
     client: Reader | None
@@ -97,10 +97,10 @@ def complete(
     sent = prefetch if isinstance(prefetch, Mapping) else {}
     parts = {key: _sent(sent[key]) if key in sent else _Part(state="absent") for key in wanted}
     queries = {key: template.replace(PATIENT, patient) for key, template in wanted.items()}
-    reach = Reach(client=client, grant=grant)
-    parts |= _fetched(parts, queries, reach, until)
+    source = _Source(client=client, grant=grant)
+    parts |= _fetched(parts, queries, source, until)
     resources = tuple(resource for part in parts.values() for resource in part.resources)
-    medications, said = _medications(resources, reach, until)
+    medications, said = _medications(resources, source, until)
     return _completed(parts, (*resources, *medications), said)
 
 
@@ -124,15 +124,15 @@ def _sent(value: Any) -> _Part:
     return _Part(state="whole" if found else "none", resources=found)
 
 
-def _fetched(parts: Mapping[str, _Part], queries: Mapping[str, str], reach: Reach, until: float) -> dict[str, _Part]:
+def _fetched(parts: Mapping[str, _Part], queries: Mapping[str, str], source: _Source, until: float) -> dict[str, _Part]:
     """The parts that a reader can make whole, made as whole as it can."""
-    if reach.client is None:
+    if source.client is None:
         return {}
     open_keys = [key for key, part in parts.items() if part.more is not None or part.state == "absent"]
-    covered = [key for key in open_keys if reach.covers(queries[key], _key(key).category)]
-    outcomes = fetch(reach.client, {key: parts[key].more or queries[key] for key in covered}, until)
+    covered = [key for key in open_keys if source.covers(queries[key], _key(key).category)]
+    outcomes = fetch(source.client, {key: parts[key].more or queries[key] for key in covered}, until)
     outcomes |= _asked_again(
-        reach.client, {key: queries[key] for key in covered if parts[key].more is None}, outcomes, until
+        source.client, {key: queries[key] for key in covered if parts[key].more is None}, outcomes, until
     )
     return {
         key: _after(parts[key], outcomes[key]) if key in outcomes else _not_covered(parts[key], queries[key])
@@ -178,7 +178,7 @@ def _after(part: _Part, outcome: list[dict[str, Any]] | FhirError) -> _Part:
 
 
 def _medications(
-    resources: tuple[dict[str, Any], ...], reach: Reach, until: float
+    resources: tuple[dict[str, Any], ...], source: _Source, until: float
 ) -> tuple[tuple[dict[str, Any], ...], tuple[Finding, ...]]:
     """The Medications that administrations and orders refer to and that did not come with them, where they can be had.
 
@@ -187,12 +187,12 @@ def _medications(
     here = {reference_of(resource) for resource in resources}
     named = [local(string(resource, "medicationReference", "reference")) for resource in resources]
     lacking = [name for name in dict.fromkeys(named) if name.startswith("Medication/") and name not in here]
-    if reach.client is None or not lacking:
+    if source.client is None or not lacking:
         return (), ()
-    if not reach.covers(lacking[0], ""):
+    if not source.covers(lacking[0], ""):
         text = f"no description of the medications referred to could be had ({_no_scope(lacking[0])})."
         return (), (finding("not-available", "warning", text),)
-    outcomes = fetch(reach.client, {name: name for name in lacking[:_MEDICATIONS]}, until).values()
+    outcomes = fetch(source.client, {name: name for name in lacking[:_MEDICATIONS]}, until).values()
     return tuple(medication for found in outcomes if isinstance(found, list) for medication in found), ()
 
 

@@ -3,7 +3,7 @@
 
 const form = document.getElementById("order");
 const part = (id) => document.getElementById(id);
-const { hookRequest, orders, cards, sign, discovery, service } = form.dataset;
+const { hookRequest, orders, cards, sign: signer, discovery, service } = form.dataset;
 const here = { call: 0, again: 0, response: null, pending: null };
 
 const json = { "Content-Type": "application/json", Accept: "application/json" };
@@ -11,7 +11,7 @@ const post = (url, body) => fetch(url, { method: "POST", headers: json, body: JS
 
 // Each call carries a JWT of its own, made for that very endpoint; the EHR's key stays on its server.
 async function signed(path) {
-  const { jwt } = await (await expect(await post(sign, { path }), "signing the call")).json();
+  const { jwt } = await (await expect(await post(signer, { path }), "signing the call")).json();
   return { ...json, Authorization: `Bearer ${jwt}` };
 }
 const send = async (path, body) => fetch(path, { method: "POST", headers: await signed(path), body: JSON.stringify(body) });
