@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from cds_server.hooks.errors import BadRequest
+from cds_server.hooks.errors import BadRequest, TooLarge
 from cds_server.store.rows import FeedbackRow
 
 OUTCOMES = ("accepted", "overridden")
+MOST_ITEMS = 1000  # in one POST: each is looked up
 COMMENT_LIMIT = 2000  # characters of a user's comment that are kept
 # An item may carry the MedicationRequest that was placed, as an extension of this name.
 PLACED = "titrate.order-placed"
@@ -32,6 +33,9 @@ def parse(body: Any, *, service: str, now: datetime) -> Batch:
     items = body.get("feedback") if isinstance(body, dict) else None
     if not isinstance(items, list):
         raise BadRequest("feedback: expected an array of feedback items", where="feedback")
+    if len(items) > MOST_ITEMS:
+        text = f"feedback: {len(items)} items in one call: expected at most {MOST_ITEMS}; send them in several"
+        raise TooLarge(text, where="feedback")
     rows, problems, placed = [], [], {}
     for n, item in enumerate(items):
         try:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from math import isfinite
 from typing import Any, NoReturn
 
@@ -12,8 +13,9 @@ MAX_DEPTH = 64
 
 # FHIR allows 18 digits; larger integers overflow floats and databases further in.
 _LARGEST = 10**18
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_BRACKET = re.compile(r"[\[\]{}]")
+# A string, ended or not, or a bracket. Possessive: a string that never ends is read once, not from each of its quotes.
+_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_STEP = {"[": 1, "{": 1, "]": -1, "}": -1}
 # A lone surrogate can not be written as UTF-8; a NUL can not be stored by PostgreSQL.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -42,10 +44,10 @@ def _text(body: bytes) -> str:
 
 
 def _check_depth(text: str) -> None:
-    # Before parsing: the parser itself recurses. Strings are cut out first, as they may hold brackets.
+    # Before parsing: the parser itself recurses. Strings are passed over, as they may hold brackets.
     depth = 0
-    for bracket in _BRACKET.findall(_STRING.sub("", text)):
-        depth += 1 if bracket in "[{" else -1
+    for found in _STRING_OR_BRACKET.findall(text):
+        depth += _STEP.get(found, 0)
         if depth > MAX_DEPTH:
             raise BadRequest(f"the body is nested deeper than {MAX_DEPTH} levels: no hook call needs that")
 
@@ -53,8 +55,8 @@ def _check_depth(text: str) -> None:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        counts = Counter(name for name, _ in pairs)
+        twice = next(name for name, count in counts.items() if count > 1)
         raise BadRequest(f"the key {twice[:40]!r} stands twice in one object: which one counts is not for us to guess")
     for text in (*found, *(value for value in found.values() if isinstance(value, str))):
         _check_characters(text)

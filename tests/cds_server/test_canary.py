@@ -6,9 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select
 
 from cds_server import create_app
+from cds_server.cli import titrate
 from cds_server.hooks.protocol import parse
 from cds_server.logs import JsonFormatter
 from cds_server.store.schema import metadata
@@ -16,6 +18,7 @@ from cds_server.tasks import ESTIMATE, create_celery
 from tests.cds_server.hook_calls import FEEDBACK, SERVICE, call, draft, facts, prefetch, service
 from tests.fhir.charts import given, level, order, patient, weight
 from tests.fhir.server import Reply, bundle, serving
+from tests.security.issuers import Ehr, ec_key, raw, registry_file
 
 NAME, NUMBER, TOKEN, COMMENT = "Canaryname", "MRN-4711-canary", "canary.token.value", "Canarycomment"
 CANARIES = (NAME, NUMBER, TOKEN)
@@ -153,3 +156,74 @@ def test_the_token_is_in_no_repr():
         marked_call(fhirServer="https://e.example", fhirAuthorization={"access_token": TOKEN}), hooks=("order-sign",)
     )
     assert TOKEN not in repr(asked.access)
+
+
+# What trust handles: JWTs, right and forged, our own private key, and the token it fetches.
+EHR = Ehr()
+FORGER = Ehr(key=ec_key("forger"))
+BACKEND_TOKEN = "backend.canary.token"
+
+
+def parts_of(token: str) -> list[str]:
+    """The pieces of a JWT that must lie nowhere: claims and signature, whole and by their first half."""
+    return [piece[: len(piece) // 2] for piece in token.split(".")[1:]]
+
+
+def test_no_token_of_an_ehr_lies_anywhere(tmp_path, lines):
+    right, old = EHR.token(sub=NAME, jti="said-in-the-log"), EHR.token(exp=1, iat=0, sub=NAME)
+    forged = [
+        FORGER.token(sub=NAME, jti=NUMBER),
+        EHR.token(iss=f"https://{NAME}.example", jti=NUMBER),
+        EHR.token(tenant=NUMBER, jti=NUMBER),
+        EHR.token(header={"kid": NUMBER}, jti=NUMBER),
+        raw({"alg": NAME, "kid": NUMBER}, {"iss": NAME}),
+        f"{NAME}.{NUMBER}.{TOKEN}",
+        NUMBER,
+    ]
+    with service(tmp_path, registry_file=registry_file(tmp_path)) as running:
+        answers = [
+            running.client.post(SERVICE, json=marked_call(), headers={"Authorization": f"Bearer {token}"})
+            for token in (right, right, old, *forged)
+        ]
+        database = columns(running.parts.store)
+    assert [answer.status_code for answer in answers] == [200, *[401] * (len(answers) - 1)]
+    held = " ".join([*database.values(), lines(), *(answer.get_data(as_text=True) for answer in answers)])
+    assert [piece for token in (right, old, *forged[:4]) for piece in parts_of(token) if piece in held] == []
+    assert [found(answer.get_data(as_text=True)) for answer in answers[1:]] == [[]] * (len(answers) - 1)
+    assert found(lines()) == []
+    assert "said-in-the-log" in lines()  # which the specification allows of a token that was believed
+    assert not any("said-in-the-log" in text for text in database.values())
+
+
+def test_our_own_key_and_the_token_it_fetches_lie_nowhere(tmp_path, lines):
+    made = CliRunner().invoke(titrate, ["trust", "keygen", str(tmp_path / "own.pem"), "--kid", "own"])
+    private = (tmp_path / "own.pem").read_text().splitlines()[1:-1]
+
+    def reply(path, before):
+        if path == "token":
+            token = {"access_token": BACKEND_TOKEN, "token_type": "bearer", "expires_in": 300, "scope": "system/*.rs"}
+            return Reply(body=token)
+        return Reply(body=bundle(level(11.0)))
+
+    with serving(reply) as ehr:
+        backend = {"client_id": "titrate", "kid": "own", "token_url": f"{ehr.base}/token"}
+        file = registry_file(
+            tmp_path,
+            fhir_servers=[{"base": ehr.base, "tenant": "north", "backend": backend}],
+            keys=[{"kid": "own", "file": "own.pem", "algorithm": "ES384"}],
+        )
+        with service(tmp_path, registry_file=file, fhir_deadline_ms=20_000) as running:
+            body = marked_call(fhirServer=ehr.base) | {"prefetch": marked_prefetch(levels=...)}
+            answer = running.client.post(SERVICE, json=body, headers=EHR.bearer())
+            database = columns(running.parts.store)
+            shown = [repr(running.parts.registry), repr(running.parts.settings), repr(running.parts.connections)]
+            published = running.client.get("/.well-known/jwks.json").get_data(as_text=True)
+        listed = CliRunner().invoke(titrate, ["trust", "list", "--json"], env={"TITRATE_REGISTRY_FILE": file}).output
+    assert answer.status_code == 200
+    assert f"Bearer {BACKEND_TOKEN}" in [headers.get("Authorization") for headers in ehr.asked.headers]
+    held = " ".join(
+        [*database.values(), lines(), answer.get_data(as_text=True), *shown, published, listed, made.output]
+    )
+    assert BACKEND_TOKEN not in held
+    assert [line for line in private if line in held] == []
+    assert '"d"' not in published
