@@ -17,6 +17,7 @@ from fhir.kept import Kept
 from fhir.servers import FhirServer
 
 Dial = Callable[[str, int], tuple[str, ...]]  # host, port -> addresses judged fit to connect to
+_HOSTS = 4  # the server, and the token endpoint where it is another host: neither pushes the other out
 _POOLED = 16  # connections kept to one server: the reads of a hook call, and of the next ones
 
 
@@ -25,7 +26,7 @@ class _Judged(HTTPAdapter):
 
     def __init__(self, dial: Dial) -> None:
         self._dial = dial
-        super().__init__(pool_connections=1, pool_maxsize=_POOLED)
+        super().__init__(pool_connections=_HOSTS, pool_maxsize=_POOLED)
 
     def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
         super().init_poolmanager(*arguments, **named)
