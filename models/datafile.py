@@ -70,6 +70,13 @@ class Table:
             raise self.error(key, "at least one [[table]]", value)
         return tuple(Table(self._file, f"{self._where}{key}[{i}].", item) for i, item in enumerate(value))
 
+    def anything(self, key: str, kind: type | tuple[type, ...]) -> Any:
+        """A value of one of these types, for what only one kind of file has."""
+        value = self._take(key, None)
+        if not isinstance(value, kind):
+            raise self.error(key, "of another kind", value)
+        return value
+
     def names(self) -> tuple[str, ...]:
         return tuple(self._left)
 

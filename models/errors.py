@@ -27,3 +27,7 @@ class MissingCovariate(RecordError):
 
 class UnitError(ModelsError):
     """A value is in a unit that the receiver does not take."""
+
+
+class RuleError(ModelsError):
+    """A rule's formula, file or input does not fit the vocabulary, or its hash does not fit its content."""

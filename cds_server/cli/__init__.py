@@ -17,6 +17,7 @@ from cds_server.cli.fit import fit
 from cds_server.cli.learn import learn
 from cds_server.cli.models import models
 from cds_server.cli.nca import nca
+from cds_server.cli.rules import rules
 from cds_server.cli.serve import serve
 from cds_server.cli.simulate import simulate
 from cds_server.cli.study import study
@@ -36,7 +37,7 @@ def titrate() -> None:
     """Dosing advice inside the EHR: CDS Hooks in, cards out. Settings are TITRATE_* variables, see docs/settings.md."""
 
 
-_COMMANDS = (serve, worker, demo, trust, models, fit, simulate, study, learn, nca, advise, feedback, database)
+_COMMANDS = (serve, worker, demo, trust, models, fit, simulate, rules, study, learn, nca, advise, feedback, database)
 
 for command in _COMMANDS:
     titrate.add_command(command)

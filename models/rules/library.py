@@ -1,0 +1,61 @@
+"""The rules in a folder: <drug>/<scheme>-<form>.toml; what can not be trusted is named, never used."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from models.errors import ModelsError, RuleError
+from models.rules.frozen import FrozenRule
+from models.rules.rulefile import read_rule, written
+
+LIBRARY = Path(__file__).parent / "library"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """A file that is no rule, and why."""
+
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Library:
+    """rules: by id, in order."""
+
+    rules: Mapping[str, FrozenRule]
+    refused: tuple[Refused, ...]
+
+    def rule(self, id: str) -> FrozenRule:
+        if id not in self.rules:
+            raise RuleError(f"no rule has the id {id!r}; known are {', '.join(self.rules) or 'none'}")
+        return self.rules[id]
+
+    def for_drug(self, drug: str) -> tuple[FrozenRule, ...]:
+        return tuple(rule for rule in self.rules.values() if rule.drug == drug)
+
+
+def load_library(folder: Path = LIBRARY) -> Library:
+    """Reads every file; one that does not fit is refused with its reason, and the others stand."""
+    rules: dict[str, FrozenRule] = {}
+    refused: list[Refused] = []
+    for path in sorted(folder.glob("*/*.toml")):
+        try:
+            rule = read_rule(path)
+            if rule.id != f"{path.parent.name}/{path.stem}":
+                raise RuleError(f"its id {rule.id!r} is not where it lies")
+            rules[rule.id] = rule
+        except ModelsError as error:
+            refused.append(Refused(file=f"{path.parent.name}/{path.name}", reason=str(error)))
+    return Library(rules=MappingProxyType(rules), refused=tuple(refused))
+
+
+def write_rule(rule: FrozenRule, folder: Path) -> Path:
+    """At once or not at all, where load_library will look for it."""
+    path = folder / f"{rule.id}.toml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.write_text(written(rule), encoding="utf-8")
+    part.replace(path)
+    return path

@@ -1,0 +1,192 @@
+"""titrate rules: trained, listed, shown, worked out, checked, imported, signed, by the command itself."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from cds_server.cli import titrate
+from models.errors import RuleError
+from models.rules.library import LIBRARY, load_library, write_rule
+from tests.models.rule_made import PATIENT, made
+from tests.models.test_rules_engines import HALL
+
+QUICK = ["--patients", "250", "--seeds", "2", "--generations", "10", "--test-patients", "25"]
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(titrate, ["rules", *arguments])
+
+
+def library(folder: Path) -> list[str]:
+    write_rule(made(), folder)
+    return ["--library", str(folder)]
+
+
+def values(**changes: float) -> list[str]:
+    return [word for name, value in (PATIENT | changes).items() for word in ("--value", f"{name}={value}")]
+
+
+ID = "vancomycin/peak-trough-informed"
+
+
+def test_train_writes_a_rule_that_can_be_read(tmp_path: Path) -> None:
+    asked = ["train", "--drug", "vancomycin", "--scheme", "trough", "--out", str(tmp_path), *QUICK]
+    done = run(*asked, "--json")
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert [rule["id"] for rule in found["rules"]] == ["vancomycin/trough-informed", "vancomycin/trough-alone"]
+    assert found["failed"] == {}
+    assert {rule["hash"] for rule in found["rules"]} == {rule.hash for rule in load_library(tmp_path).rules.values()}
+
+
+def test_train_from_checkpoints_gives_the_same_hash(tmp_path: Path) -> None:
+    asked = ["train", "--drug", "gentamicin", "--scheme", "mid", "--form", "informed", *QUICK, "--json"]
+    kept = ["--checkpoints", str(tmp_path / "kept")]
+    one, two, three = (
+        json.loads(run(*asked, "--out", str(tmp_path / name), *more).stdout)["rules"][0]["hash"]
+        for name, more in (("a", kept), ("b", kept), ("c", ["--threads", "2"]))
+    )
+    assert one == two == three
+    assert len(list((tmp_path / "kept").glob("*.json"))) == 2 + 3
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (["train", "--scheme", "trough", "--out", "x"], "goes with --drug"),
+        (["train", "--drug", "vancomycin", "--scheme", "weekly", "--out", "x"], "vancomycin has none, trough"),
+        (["train", "--drug", "aspirin", "--out", "x"], "Invalid value"),
+        (["train", "--drug", "vancomycin"], "--out"),
+        (["show", ID, "--value", "weight"], "not NAME=NUMBER"),
+    ],
+)
+def test_used_wrongly_is_said(tmp_path: Path, asked: list[str], said: str) -> None:
+    done = run(*asked, *(library(tmp_path) if asked[0] == "show" else []))
+    assert done.exit_code == 2
+    assert said in done.output
+
+
+def test_list_says_formula_and_whether_it_is_signed(tmp_path: Path) -> None:
+    done = run("list", *library(tmp_path))
+    assert done.exit_code == 0
+    assert f"{ID}   9 nodes  not signed  clearance = expected_clearance * 0.9512" in done.stdout
+    assert done.stdout.endswith("1 rule\n")
+
+
+def test_a_damaged_file_is_named_and_the_exit_code_says_so(tmp_path: Path) -> None:
+    asked = library(tmp_path)
+    path = tmp_path / f"{ID}.toml"
+    path.write_text(path.read_text().replace("0.3*r_peak", "0.2*r_peak"))
+    listed, checked = run("list", *asked), run("check", *asked)
+    assert listed.exit_code == checked.exit_code == 1
+    assert "it was changed or damaged" in listed.stdout
+    assert "error: vancomycin/peak-trough-informed.toml" in checked.stdout
+
+
+def test_show_reads_like_a_page(tmp_path: Path) -> None:
+    done = run("show", ID, *library(tmp_path))
+    assert done.exit_code == 0
+    for line in (
+        "  y = -0.05 + 0.3*r_peak + 0.35*r_trough",
+        "  weight (weight): 45 to 130 kg",
+        "finite all over the box: proved",
+        "nobody (10, silent of 10.0 %): RMSE 30 % (28 to 32)",
+        "not signed into use",
+    ):
+        assert line in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("export", "start"),
+    [("latex", r"\ln\frac{CL}"), ("python", "import math"), ("spreadsheet", "B1: (expected_peak)"), ("json", "{")],
+)
+def test_show_exports(tmp_path: Path, export: str, start: str) -> None:
+    assert run("show", ID, "--as", export, *library(tmp_path)).stdout.startswith(start)
+
+
+def test_show_works_a_patient_out(tmp_path: Path) -> None:
+    """The same patient by hand: tests/models/test_rules_frozen.py."""
+    done = run("show", ID, *values(), "--target", "500", *library(tmp_path))
+    assert done.exit_code == 0
+    assert "r_peak = 0.1823" in done.stdout
+    assert "y = -0.0734" in done.stdout
+    assert "clearance = 4 * exp(y) = 3.717 L/h" in done.stdout
+    assert "AUC24 at steady state: 538.1 mg.h/L" in done.stdout
+    assert "dose for 500 mg.h/L at this interval: 929.2 mg" in done.stdout
+
+
+def test_show_is_silent_outside_the_box(tmp_path: Path) -> None:
+    asked = library(tmp_path)
+    done = run("show", ID, *values(weight=140.0), *asked)
+    assert done.exit_code == 1
+    assert "silent, because:\n  Weight of 140 kg is outside" in done.stdout
+    told = run("show", ID, *values(), "--value", "dialysis=1", *asked, "--json")
+    assert json.loads(told.stdout)["silent"] == ["The rule was not made for patients with dialysis."]
+
+
+def test_an_unknown_rule_is_refused(tmp_path: Path) -> None:
+    done = run("show", "vancomycin/none", *library(tmp_path))
+    assert isinstance(done.exception, RuleError)
+
+
+def test_sign_writes_who_when_and_for_which_hash(tmp_path: Path) -> None:
+    asked = library(tmp_path)
+    done = run("sign", ID, "--by", "A. Pharmacist", "--role", "head of pharmacy", "--at", "2026-11-21", *asked)
+    assert done.exit_code == 0
+    rule = load_library(tmp_path).rule(ID)
+    assert rule.signed
+    assert (rule.signatures[0].by, rule.signatures[0].at, rule.signatures[0].hash) == (
+        "A. Pharmacist",
+        "2026-11-21",
+        made().hash,
+    )
+    assert "signed into use by A. Pharmacist (head of pharmacy) on 2026-11-21" in run("show", ID, *asked).stdout
+
+
+@pytest.mark.parametrize(("by", "role"), [(" ", "x"), ("x", " ")])
+def test_nobody_can_not_sign(tmp_path: Path, by: str, role: str) -> None:
+    assert run("sign", ID, "--by", by, "--role", role, *library(tmp_path)).exit_code == 2
+
+
+def test_import_takes_what_pysr_left_and_refuses_what_it_may_not_use(tmp_path: Path) -> None:
+    """A file of the shape that PySR writes; not written by a run of PySR here."""
+    (tmp_path / "hall_of_fame.csv").write_bytes(HALL)
+    done = run(
+        "import", str(tmp_path / "hall_of_fame.csv"), "--drug", "vancomycin", "--scheme", "peak-trough",
+        "--form", "informed", "--patients", "250", "--out", str(tmp_path / "rules"), "--json",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert found["rule"]["engine"]["name"].startswith("imported: hall_of_fame.csv of PySR, ")
+    assert found["rule"]["nodes"] <= 20
+    assert [line["number"] for line in found["refused"]] == [7]
+    assert "line 7 is not read: 'sin' is no function that a rule may use" in done.stderr
+    assert list(load_library(tmp_path / "rules").rules) == [ID]
+
+
+def test_import_refuses_a_file_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("Complexity,Loss,Equation\n1,0.1,__import__(os)\n")
+    done = run(
+        "import", str(tmp_path / "x.csv"), "--drug", "vancomycin", "--scheme", "trough", "--form", "informed",
+        "--patients", "200", "--out", str(tmp_path / "rules"),
+    )  # fmt: skip
+    assert isinstance(done.exception, RuleError)
+    assert "nothing in the hall of fame can be a rule" in str(done.exception)
+    assert not (tmp_path / "rules").exists()
+
+
+def test_check_of_what_ships(tmp_path: Path) -> None:
+    done = run("check", "--json")
+    found = json.loads(done.stdout)
+    assert done.exit_code == 0
+    assert found["refused"] == []
+    assert found["changed_since"] == {}
+    assert set(found["rules"]) == set(load_library(LIBRARY).rules)
+
+
+def test_check_warns_of_models_that_changed_since(tmp_path: Path) -> None:
+    done = run("check", *library(tmp_path))
+    assert done.exit_code == 0
+    assert f"warning: {ID}: changed since it was trained: vancomycin/goti2018, the design of vancomycin" in done.stdout
