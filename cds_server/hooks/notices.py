@@ -61,16 +61,16 @@ def unrecorded(reference: str, occasion: Occasion) -> Card:
 
 
 def uncoded(drug: Drug, occasion: Occasion) -> Card:
-    """A draft names a drug in words alone, which is not enough to dose by."""
+    """A draft names a drug in words, without a code known here, which is not enough to dose by."""
     return notice(
         kind="uncoded",
-        summary=f"The order names {drug.display.lower()} in words only; no advice without a drug code",
+        summary=f"The order names {drug.display.lower()}, but by no code known here; no advice from words alone",
         text=(
-            f"The text of the order mentions {drug.display.lower()}, but it carries no RxNorm or ATC code. "
-            "Which drug is meant is not guessed from words."
+            f"The text of the order mentions {drug.display.lower()}, but it carries no RxNorm or ATC code of it that "
+            "is known here. Which drug is meant is not guessed from words."
         ),
         level="info",
         occasion=occasion,
-        help_lines=("An order chosen from the formulary, which carries a code.",),
+        help_lines=("An order that carries the ingredient's RxNorm or ATC code.",),
         extension={"drug": drug.name},
     )
