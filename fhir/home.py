@@ -117,6 +117,8 @@ def _course(order: Resource, orders: list[Resource], drug: Drug, shelf: Shelf, n
     turn = in_turn(instructions_of(order, drug, shelf))
     for instruction in turn:
         _usable(instruction, drug)
+    if all(instruction.once for instruction in turn):
+        raise Unreadable("it is for a single dose, and whether and when that was taken is not charted")
     written, zone = start_of(order)
     if written < now - _OLDEST:
         raise Unreadable("it was written more than ten years ago")
