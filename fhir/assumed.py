@@ -65,7 +65,7 @@ def assume(shelf: Shelf, drug: Drug, levels: list[Measured], now: datetime) -> A
     bad |= {level: why for level in good if (why := timeline.unborne(level, doses))}
     good = [level for level in levels if level not in bad]
     zone = levels[-1].when.tzinfo if levels else None  # an order of the summer is said in the time of the winter
-    doses = [replace(dose, when=dose.when.astimezone(zone)) if zone else dose for dose in doses]
+    doses = [_moved(dose, dose.when.astimezone(zone)) if zone else dose for dose in doses]
     said = (*_said(timeline, doses, good, anchor, now), *_left_out(bad, levels, drug))
     return Assumed(doses=tuple(doses), levels=tuple(good), findings=(*said, *reasons))
 
@@ -181,10 +181,12 @@ def _held(timeline: _Timeline, doses: list[Given], levels: list[Measured]) -> li
         room = _HELD if piece.course.clocked else _near(piece)
         if level.kind == "trough":
             room = max(room, timedelta(hours=min(timeline.drug.checks.absorption, piece.course.interval / 2)))
-        doses = [
-            replace(dose, when=level.when) if timedelta(0) < level.when - dose.when <= room else dose for dose in doses
-        ]
+        doses = [_moved(dose, level.when) if _shortly(dose, level, room) else dose for dose in doses]
     return doses
+
+
+def _moved(dose: Given, when: datetime) -> Given:
+    return replace(dose, when=when, source=replace(dose.source, time=when))
 
 
 def _shortly(dose: Given, level: Measured, room: timedelta) -> bool:

@@ -58,7 +58,7 @@ def match(resource: Resource, drug: Drug, shelf: Shelf) -> Match:
 def drugs_of(resources: Iterable[Resource], drugs: Iterable[Drug]) -> tuple[str, ...]:
     """Names of the drugs that any medication resource here is coded as (RxNorm, ATC), in the order of `drugs`.
 
-    A name that stands only in words is not taken: a text can say "no vancomycin".
+    A name that stands only in words is not taken: a text can say "no vancomycin"; nor is an order that is over.
     """
     found = [resource for _, resource in opened(resources)]
     shelf = Shelf(
@@ -66,8 +66,14 @@ def drugs_of(resources: Iterable[Resource], drugs: Iterable[Drug]) -> tuple[str,
         by_reference={f"Medication/{string(r, 'id')}": r for r in found if r.get("resourceType") == "Medication"},
         findings=(),
     )
-    about = [resource for resource in found if string(resource, "resourceType") in _KINDS]
+    about = [resource for resource in found if string(resource, "resourceType") in _KINDS and not _over(resource)]
     return tuple(drug.name for drug in drugs if any(match(resource, drug, shelf) == "is" for resource in about))
+
+
+def _over(resource: Resource) -> bool:
+    """Whether an order has ended: it says what was taken, and nothing of what is to be dosed."""
+    ended = ("completed", "stopped", "cancelled", "entered-in-error")
+    return string(resource, "resourceType") == "MedicationRequest" and string(resource, "status") in ended
 
 
 _KINDS = ("MedicationRequest", "MedicationAdministration", "MedicationStatement", "MedicationDispense")

@@ -41,7 +41,7 @@ KEYS: Mapping[str, Key] = MappingProxyType(
         "genotype": Key(words="genotype", needed=False, category="laboratory"),
         "levels": Key(words="drug level", needed=True, none="info", category="laboratory"),
         "administrations": Key(words="dose given", needed=True, none="info"),
-        "orders": Key(words="active order", needed=False),
+        "orders": Key(words="order", needed=False),
         "procedures": Key(words="procedure (dialysis, transplantation)", needed=True),
     }
 )
@@ -74,6 +74,10 @@ def _of_the_catalog() -> Mapping[str, Templates]:
     return templates(load_catalog().drugs.values())
 
 
+# ended ones too: what a patient took at home before the present order stands in them
+_ORDERS = "active,on-hold,completed,stopped"
+
+
 def _templates(drugs: tuple[Drug, ...]) -> dict[str, str]:
     read = {name for drug in drugs for name in drug.covariates}
     found = {"patient": f"Patient/{PATIENT}"}
@@ -82,7 +86,7 @@ def _templates(drugs: tuple[Drug, ...]) -> dict[str, str]:
     if "cyp3a5_expresser" in read:
         found["genotype"] = _observations(sorted(table()["genotype"]["loinc"]), 20)
     found["administrations"] = f"MedicationAdministration?patient={PATIENT}&_sort=-effective-time&_count=200"
-    found["orders"] = f"MedicationRequest?patient={PATIENT}&status=active&_sort=-authoredon&_count=100"
+    found["orders"] = f"MedicationRequest?patient={PATIENT}&status={_ORDERS}&_sort=-authoredon&_count=100"
     found["procedures"] = f"Procedure?patient={PATIENT}&_sort=-date&_count=100"
     return found
 

@@ -82,6 +82,8 @@ def test_a_trough_without_any_administration_stands_on_the_order_for_home() -> N
         "level-on-assumed-doses": "warning",
     }
     assert "18 tacrolimus dose(s) of 2026-11-11 20:00" in said(chart, "doses-from-order")
+    times_said = {f"{source.time:%z}" for source in chart.sources.values() if "order" in source.note and source.time}
+    assert times_said == {"+0100"}  # an order of the summer (+02:00) is said in the time of the level
     assert "2026-11-19 08:00 UTC+01:00 was taken as drawn just before one" in said(chart, "dose-times-assumed")
     assert chart.current is not None
     assert (chart.current.amount, chart.current.interval) == (2.0, 12.0)

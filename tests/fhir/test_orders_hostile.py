@@ -1,5 +1,6 @@
 """Orders for home bent out of shape: no exception, no dose after now, before the order or beside a charted one."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -64,7 +65,7 @@ def test_no_dose_is_made_up_between_charted_ones_nor_near_them(days: list[int], 
     assert len(given_at) == len(days)
     for time in made_up:
         assert all(abs(time - other) >= 6 for other in given_at)  # half of the order's interval
-        for earlier, later in zip(given_at, given_at[1:], strict=False):
+        for earlier, later in pairwise(given_at):
             assert not (earlier < time < later and later - earlier <= 168)
 
 
