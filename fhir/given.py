@@ -18,6 +18,7 @@ from models.record import Route
 _LONGEST_H = 48.0  # an infusion charted as longer is the order's span, not one bag's (house figure)
 _LONGEST_CONTINUOUS_H = 336.0  # with a charted rate, of a drug that is infused continuously (house figure)
 _LONGEST_STEP_H = 12.0  # a rate without an end, of a drug that is not (house figure)
+_TINY = 5.0  # so many times less than the smallest dose is a slip of unit or digit, not a dose (house figure)
 _SAME = 0.01  # two usual durations this close are one
 
 
@@ -31,6 +32,7 @@ def read_given(
         raise Unreadable(f"it is charted as {item.status} and ends after now ({say(now)})")
     products = _products(item, drug)
     amount = read_amount(item, drug, order, weight)
+    little = _too_little(item, amount, [p for p in products if _for_weight(p, weight)] or products, drug)
     hours, remarks = _duration(item, amount, products, order, now)
     return Given(
         amount=amount.mg,
@@ -38,7 +40,7 @@ def read_given(
         duration=hours,
         route=products[0].route,
         source=Source(resource=item.name, version=version_of(item.resource), time=item.start, note=_note(item, amount)),
-        remarks=(*amount.findings, *remarks, *_about_status(item, drug, amount)),
+        remarks=(*amount.findings, *little, *remarks, *_about_status(item, drug, amount)),
         ordered=order.amount if order else None,
         request=item.request,
     )
@@ -53,6 +55,24 @@ def _products(item: Charted, drug: Drug) -> list[Product]:
     if not found:
         raise Unreadable(f"it was given by a route ({route}) that the model of {drug.name} does not cover")
     return found
+
+
+def _too_little(item: Charted, amount: Amount, products: list[Product], drug: Drug) -> tuple[Finding, ...]:
+    """A charted dose far under the smallest of such a patient; parts of an infusion and stopped ones may be small."""
+    smallest = min(product.smallest for product in products)
+    # an hour's entry of a continuous infusion is a small part of a day's
+    share = min(item.hours / 24.0, 1.0) if item.hours and any(product.continuous for product in products) else 1.0
+    if item.by_rate_alone or item.status == "stopped" or amount.mg >= smallest * share:
+        return ()
+    if amount.mg * _TINY < smallest * share:
+        raise Unreadable(f"{amount.mg:g} mg can not be true (smallest single dose {smallest:g} mg)")
+    text = f"a {drug.name} dose of {amount.mg:g} mg, {say(item.start)}, is under the smallest single dose of"
+    return (finding("dose-unusual", "warning", f"{text} {smallest:g} mg; it was used and should be checked."),)
+
+
+def _for_weight(product: Product, weight: Measured | None) -> bool:
+    bounds = [condition for condition in product.when if condition.covariate == "weight"]
+    return weight is None or all(condition.holds(weight.value) for condition in bounds)
 
 
 def _duration(

@@ -17,6 +17,7 @@ from tests.fhir.charts import (
     quantity,
     read,
     said,
+    weight,
 )
 
 
@@ -126,6 +127,23 @@ def test_the_edges_of_a_plausible_dose() -> None:
     assert codes(read(patient(), given(3001, until="18 12:00"))) == ["dose-unusual"]
     assert len(read(patient(), given(9000, until="18 12:00")).record.doses) == 1
     assert read(patient(), given(9001, until="18 12:00")).record.doses == ()
+
+
+@pytest.mark.parametrize(
+    ("mg", "kilos", "codes_said"),
+    [(250, 70, []), (100, 70, ["dose-unusual"]), (49, 70, ["dose-unreadable"]), (49, 3, []), (1, 3, ["dose-unusual"])],
+)
+def test_a_dose_under_the_smallest_for_the_weight(mg: float, kilos: float, codes_said: list[str]) -> None:
+    """250 mg is the smallest dose of the adult's products in the drug file, 4 mg that of the smallest newborns."""
+    chart = read(patient(), weight(kilos), given(mg))
+    assert [code for code in codes(chart) if code.startswith("dose-")] == codes_said
+
+
+def test_micrograms_for_milligrams_are_not_a_part_of_a_continuous_infusion() -> None:
+    assert "smallest single dose 250 mg" in said(
+        read(patient(), weight(70), given(1000, "ug", until="18 09:00")), "dose-unreadable"
+    )
+    assert codes(read(patient(), weight(70), given(25, until="18 09:00"))) == []
 
 
 def test_equal_doses_at_one_instant_are_both_counted_and_critical() -> None:
