@@ -12,8 +12,17 @@ Resource = Mapping[str, Any]
 
 # resources that are about one patient; of these only the given patient's are used
 _ABOUT = ("subject", "patient")
-_NEED_SUBJECT = ("Observation", "MedicationAdministration", "MedicationRequest", "Procedure")
 _A_TYPE = re.compile(r"[A-Z][A-Za-z]{2,40}")
+_NEED_SUBJECT = (
+    "Observation",
+    "MedicationAdministration",
+    "MedicationRequest",
+    "MedicationStatement",
+    "Procedure",
+    "Condition",
+    "AllergyIntolerance",
+    "Encounter",
+)
 _READ = (*_NEED_SUBJECT, "Patient", "Medication", "Specimen")
 
 

@@ -53,6 +53,14 @@ def read_day_or_instant(value: Any) -> tuple[datetime, bool]:
         return datetime(day.year, day.month, day.day, tzinfo=UTC), True
 
 
+def read_since(value: Any) -> datetime:
+    """As read_day_or_instant, a month or a year alone too, at its first day: for what lasts from then on."""
+    text = value.strip() if isinstance(value, str) else ""
+    if not _PARTIAL.fullmatch(text):
+        return read_day_or_instant(value)[0]
+    return read_day_or_instant(f"{text}-01" if len(text) > 4 else f"{text}-01-01")[0]
+
+
 def say(moment: datetime) -> str:
     """The one way a time is written for people: "2026-11-20 08:05 UTC+01:00"."""
     zone = f"{moment:%z}"

@@ -52,7 +52,12 @@ def route_of(concept: Any) -> Route | None:
     return next((name for name, codes in routes.items() if text in codes["words"]), None)
 
 
-@cache
 def table() -> Mapping[str, Any]:
     """terminology/codes.toml."""
-    return tomllib.loads(files("fhir.terminology").joinpath("codes.toml").read_text(encoding="utf-8"))
+    return data("codes.toml")
+
+
+@cache
+def data(file: str) -> Mapping[str, Any]:
+    """One table of terminology/."""
+    return tomllib.loads(files("fhir.terminology").joinpath(file).read_text(encoding="utf-8"))

@@ -2,28 +2,28 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 from fhir.bundle import Resource, Shelf, reference_of, version_of
 from fhir.chart import Source
-from fhir.clock import SKEW, read_day_or_instant, read_instant, say
+from fhir.clock import SKEW, read_instant, say
 from fhir.errors import Unreadable, UnreadableTime, UnreadableUnit
 from fhir.quantity import read_quantity, said
 from fhir.reading import Measured, Stream, finding
+from fhir.sampling import Sampled, sampled
 from fhir.wire import mapping, quoted, rows, string
 from models.drug import Plausible
 from models.findings import Finding, Severity
 
 _BELOW, _ABOVE = ("<", "<="), (">", ">=")
-_DRAW = timedelta(minutes=10)  # a collection charted as a longer period than this has no one time
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
     """What is looked for. slug: prefix of finding codes. words: for sentences ("vancomycin level").
 
-    day: a date without a time of day is enough. severity: of a refused value.
+    day: a date without a time of day is enough. severity: of a refused value. count: a number without a unit.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Wanted:
     plausible: Plausible | None = None
     molar_mass: float | None = None
     day: bool = False
+    count: bool = False
     level: bool = False
     kind: str = "any"
     severity: Severity = "warning"
@@ -52,24 +53,27 @@ def read_value(observation: Resource, holder: Mapping[str, Any], wanted: Wanted,
         yield stopped
         return
     try:
-        when, day = _time(observation, wanted, shelf)
+        drawn = sampled(observation, shelf, day=wanted.day, level=wanted.level)
     except UnreadableTime as error:
         yield _refused(wanted, "time-refused", f"{_charted(holder, wanted)} was not used: {error}.")
         return
-    at = f"{say(when)[:10]}" if day else say(when)
-    if when > now + SKEW:
+    at = f"{say(drawn.when)[:10]}" if drawn.day else say(drawn.when)
+    if drawn.when > now + SKEW:
         text = f"{_charted(holder, wanted)} is dated {at}, after now ({say(now)}); it was not used."
         yield _refused(wanted, "in-future", f"{text} The time charted should be checked.")
         return
-    yield _measured(observation, holder, wanted, when, at)
+    yield _measured(observation, holder, wanted, drawn, at)
 
 
 def _measured(
-    observation: Resource, holder: Mapping[str, Any], wanted: Wanted, when: datetime, at: str
+    observation: Resource, holder: Mapping[str, Any], wanted: Wanted, drawn: Sampled, at: str
 ) -> Measured | Finding:
-    quantity = mapping(holder, "valueQuantity")
+    quantity = _quantity(holder, wanted)
     if not quantity:
         return _no_value(holder, wanted, at)
+    if mapping(holder, "dataAbsentReason"):
+        text = f"{_charted(holder, wanted)} of {at} has a reason why it has no value beside it; it was not used."
+        return _refused(wanted, "contradictory", text)
     try:
         value = read_quantity(quantity, wanted.unit, molar_mass=wanted.molar_mass)
         limit = _limit(quantity, wanted)
@@ -83,20 +87,33 @@ def _measured(
     source = Source(
         resource=reference_of(observation),
         version=version_of(observation),
-        time=when,
-        note=_note(observation, quantity, wanted, value),
+        time=drawn.when,
+        note=_note(observation, quantity, wanted, value, drawn),
     )
-    remarks = tuple(_remarks(observation, wanted, verdict, f"{wanted.words} {value:.4g} {wanted.unit} of {at}"))
+    this = f"{wanted.words} {value:.4g} {_shown(wanted.unit)} of {at}"
+    remarks = tuple(_remarks(observation, wanted, verdict, this, drawn))
     return Measured(
         name=wanted.name,
         value=value,
-        when=when,
+        when=drawn.when,
         source=source,
         limit=limit,
         kind=wanted.kind,
         charted=said(quantity),
         remarks=remarks,
     )
+
+
+def _quantity(holder: Mapping[str, Any], wanted: Wanted) -> Mapping[str, Any]:
+    """valueQuantity; of a count also valueInteger, and a unit that is missing or {score}."""
+    quantity = mapping(holder, "valueQuantity")
+    if not wanted.count:
+        return quantity
+    whole = holder.get("valueInteger")
+    if not quantity and isinstance(whole, int) and not isinstance(whole, bool):
+        return {"value": whole, "code": "1"}
+    bare = {string(quantity, "code"), string(quantity, "unit")} <= {"", "1", "{score}", "{#}"}
+    return {**quantity, "code": "1", "unit": "1"} if quantity and bare else quantity
 
 
 def _status(observation: Resource, wanted: Wanted) -> Finding | None:
@@ -122,37 +139,6 @@ def _about_when(observation: Resource) -> str:
         return f" of {say(read_instant(observation.get('effectiveDateTime')))}"
     except UnreadableTime:
         return ""
-
-
-def _time(observation: Resource, wanted: Wanted, shelf: Shelf) -> tuple[datetime, bool]:
-    """When the sample was taken or the body measured, and whether only the day is known; `issued` is never used."""
-    for name in ("effectiveDateTime", "effectiveInstant"):
-        if name in observation:
-            return _moment(observation[name], wanted)
-    period = mapping(observation, "effectivePeriod")
-    if period:
-        return _from_period(period, wanted), False
-    collected = _collected(observation, shelf)
-    if collected:
-        return _moment(collected, wanted)
-    raise UnreadableTime("no time of collection is charted, and the time of the report says nothing about it")
-
-
-def _moment(value: Any, wanted: Wanted) -> tuple[datetime, bool]:
-    return read_day_or_instant(value) if wanted.day else (read_instant(value), False)
-
-
-def _from_period(period: Mapping[str, Any], wanted: Wanted) -> datetime:
-    start = read_instant(period.get("start"))
-    if wanted.level and (string(period, "end") == "" or abs(read_instant(period.get("end")) - start) > _DRAW):
-        raise UnreadableTime(f"its collection is charted as a period from {say(start)}, not as one time")
-    return start
-
-
-def _collected(observation: Resource, shelf: Shelf) -> str:
-    reference = string(observation, "specimen", "reference")
-    specimen = shelf.follow(reference, observation) if reference else None
-    return string(specimen, "collection", "collectedDateTime")
 
 
 def _limit(quantity: Mapping[str, Any], wanted: Wanted) -> Literal["", "<", ">"]:
@@ -193,7 +179,10 @@ def _no_value(holder: Mapping[str, Any], wanted: Wanted, at: str) -> Finding:
     return finding(f"{wanted.slug}-no-value", "warning", text)
 
 
-def _remarks(observation: Resource, wanted: Wanted, verdict: str, this: str) -> Iterator[Finding]:
+def _remarks(observation: Resource, wanted: Wanted, verdict: str, this: str, drawn: Sampled) -> Iterator[Finding]:
+    if drawn.disagree:
+        text = f"the {this} has two times of collection: {drawn.disagree}; that of the specimen was used."
+        yield finding(f"{wanted.slug}-times-disagree", "warning", f"{text} Which is true should be checked.")
     if string(observation, "status") == "preliminary":
         yield finding(f"{wanted.slug}-preliminary", "warning", f"the {this} is preliminary; it was used.")
     if verdict == "odd" and wanted.plausible:
@@ -202,12 +191,17 @@ def _remarks(observation: Resource, wanted: Wanted, verdict: str, this: str) -> 
         yield finding(f"{wanted.slug}-unusual", "warning", text)
 
 
-def _note(observation: Resource, quantity: Mapping[str, Any], wanted: Wanted, value: float) -> str:
+def _note(observation: Resource, quantity: Mapping[str, Any], wanted: Wanted, value: float, drawn: Sampled) -> str:
     parts = [f"charted as {said(quantity)}, read as {value:.6g} {_shown(wanted.unit)}".rstrip()]
     if wanted.molar_mass and "mol" in string(quantity, "code") + string(quantity, "unit"):
         parts.append(f"molar mass {wanted.molar_mass:g} g/mol")
     if string(observation, "status") != "final":
         parts.append(f"status {string(observation, 'status')}")
+    flag = string(observation, "interpretation", 0, "coding", 0, "code")
+    if flag:
+        parts.append(f"flagged {quoted(flag)} by the laboratory")
+    if drawn.note:
+        parts.append(drawn.note)
     if wanted.level and "issued" in observation:
         parts.append("time of collection; the time of the report was not used")
     return "; ".join(parts)

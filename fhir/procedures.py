@@ -1,4 +1,4 @@
-"""Haemodialysis sessions and transplantations of a kidney or a lung, from Procedures."""
+"""Renal replacement and transplantations of a kidney or a lung, from Procedures."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -29,10 +29,30 @@ def read_dialysis(shelf: Shelf, drug: Drug, now: datetime) -> Stream:
     if not drug.removed_by_dialysis and "dialysis" not in drug.covariates:
         return
     for procedure in _about(shelf, "dialysis"):
+        if carries(procedure.get("code"), table()["procedures"]["crrt"]):
+            continue  # read_crrt has it
         if carries(procedure.get("code"), table()["procedures"]["dialysis"]):
             yield from _session(procedure, now)
         else:
             yield _uncoded(procedure, drug, now)
+
+
+def read_crrt(shelf: Shelf, drug: Drug, now: datetime) -> Stream:
+    """crrt = 1 from the start of a coded continuous treatment of the last 30 days; that it ended is said, not counted."""
+    if not drug.removed_by_dialysis and "crrt" not in drug.covariates:
+        return
+    for procedure in _about(shelf, "crrt"):
+        start, end = _start(procedure), _moment(mapping(procedure, "performedPeriod").get("end"))
+        if start and start > now + SKEW:
+            yield finding("crrt-planned", "info", f"continuous renal replacement is charted for {say(start)}, after now.")
+        elif (end or start or now) < now - _OLD:
+            text = f"continuous renal replacement of {say(start or end or now)[:10]} is over 30 days old; it was not"
+            yield finding("crrt-old", "info", f"{text} taken as of this stay.")
+        else:
+            ended = f", ended {say(end)}" if end and end <= now else ""
+            text = f"continuous renal replacement is charted{f' from {say(start)}' if start else ''}{ended}; what it removes"
+            remark = finding("crrt", "warning", f"{text} is not charted in a form this service reads.")
+            yield replace(_measured("crrt", 1.0, procedure, start or now, f"CRRT{ended}"), remarks=(remark,))
 
 
 def _uncoded(procedure: Resource, drug: Drug, now: datetime) -> Finding:
@@ -75,6 +95,16 @@ def _kidney(shelf: Shelf, drug: Drug, now: datetime) -> Stream:
     for name, value in (("days_after_transplant", 0.0), ("kidney_transplant", 1.0)):
         if when is not None and name in drug.covariates:
             yield _measured(name, value, procedure, when, f"kidney transplantation {say(when)[:10]}")
+    if when is not None and "living_donor" in drug.covariates:
+        yield from _donor(procedure, when)
+
+
+def _donor(procedure: Resource, when: datetime) -> Stream:
+    """living_donor, where the code of the last transplantation names the donor and only then."""
+    entry = table()["procedures"]["living_donor"]
+    living, deceased = (carries(procedure.get("code"), {"snomed": entry[key]}) for key in ("snomed", "deceased"))
+    if living != deceased:
+        yield _measured("living_donor", float(living), procedure, when, f"{'living' if living else 'deceased'} donor")
 
 
 def _session(procedure: Resource, now: datetime) -> Stream:

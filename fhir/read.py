@@ -5,10 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from fhir.administrations import read_administrations
+from fhir.allergies import read_allergies
+from fhir.answers import read_answers
 from fhir.assumed import assume
 from fhir.bundle import Resource, Shelf, shelve
 from fhir.chart import Chart
 from fhir.clock import hours_between
+from fhir.conditions import read_conditions
 from fhir.covariates import read_covariates
 from fhir.crosscheck import (
     HISTORY,
@@ -21,15 +24,19 @@ from fhir.crosscheck import (
     weight_jumps,
     without_repeats,
 )
+from fhir.daily_doses import read_daily_doses
 from fhir.errors import BadResource
 from fhir.genotype import read_genotypes
+from fhir.interactions import read_interactions
 from fhir.levels import read_levels
 from fhir.orders import current_order
-from fhir.patient import Person, read_patient
-from fhir.procedures import read_dialysis, read_transplant
+from fhir.panels import without_superseded
+from fhir.patient import Person, ancestry, read_patient
+from fhir.procedures import read_crrt, read_dialysis, read_transplant
 from fhir.products import other_interval, other_pattern, shelf_products
 from fhir.reading import Given, Measured, Stream, finding
 from fhir.twice import double_doses
+from fhir.vocabulary import read_from, unreadable
 from models.drug import Drug
 from models.findings import Finding
 from models.record import Covariate, Dose, Level, PatientRecord
@@ -45,7 +52,7 @@ def read_chart(resources: Iterable[Resource], *, patient: str, drug: Drug, now: 
         raise ValueError("read_chart needs an aware `now`")
     if not patient:
         raise BadResource("read_chart needs the patient's logical id, got an empty one")
-    shelf = shelve(resources, patient)
+    shelf, replaced = without_superseded(shelve(resources, patient))
     parts = _gather(shelf, drug, now)
     person = read_patient(shelf)
     order, order_findings = current_order(shelf, drug, now)
@@ -58,7 +65,9 @@ def read_chart(resources: Iterable[Resource], *, patient: str, drug: Drug, now: 
     origin = _origin(parts, now)
     traits, doubts = _traits(person, drug, origin)
     keyed = _keyed(parts, traits, origin)
-    findings = (*shelf.findings, *person.findings, *doubts, *parts.findings, *gaps, *_remarks(keyed), *order_findings)
+    person_findings = (*person.findings, *doubts, *read_allergies(shelf, drug))
+    about = (*shelf.findings, *replaced, *person_findings)
+    findings = (*about, *parts.findings, *gaps, *_remarks(keyed), *order_findings)
     return Chart(
         record=_record(keyed, drug, origin, now),
         origin=origin,
@@ -102,6 +111,11 @@ def _covariates(shelf: Shelf, drug: Drug, now: datetime) -> tuple[list[Measured]
         read_genotypes(shelf, drug, now),
         read_transplant(shelf, drug, now),
         read_dialysis(shelf, drug, now),
+        read_crrt(shelf, drug, now),
+        read_conditions(shelf, drug, now),
+        read_answers(shelf, drug, now),
+        read_interactions(shelf, drug, now),
+        read_daily_doses(shelf, drug, now),
     )
     values, findings = [], []
     for stream in streams:
@@ -151,17 +165,20 @@ def _record(keyed: _Keyed, drug: Drug, origin: datetime, now: datetime) -> Patie
         doses=tuple(_dose(item, origin, key) for key, item in keyed.doses.items()),
         levels=tuple(_level(item, drug, origin, key) for key, item in keyed.levels.items()),
         covariates=tuple(_covariate(item, origin, key) for key, item in keyed.covariates.items()),
+        unreadable=unreadable(),
     )
 
 
-# entered on the day of the operation, which may lie years back
-_TRANSPLANTS = ("days_after_transplant", "kidney_transplant", "lung_transplant")
+# of these the day they began stands in the record, which may lie years back
+_SINCE = ("condition", "medication", "daily", "answer")
+_TRANSPLANTS = ("days_after_transplant", "kidney_transplant", "lung_transplant", "living_donor")
 
 
 def _origin(parts: _Parts, now: datetime) -> datetime:
     """Hour 0: the first dose or level; without any, the latest covariate; with nothing at all, today at 00:00 UTC."""
     given = [dose.when for dose in parts.doses] + [level.when for level in parts.levels]
-    known = [item.when for item in parts.covariates if not item.fixed and item.name not in _TRANSPLANTS]
+    lasting = {*_TRANSPLANTS, *(name for name, (reader, _) in read_from().items() if reader in _SINCE)}
+    known = [item.when for item in parts.covariates if not item.fixed and item.name not in lasting]
     midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     moment = min(given) if given else max(known, default=midnight)
     return moment.astimezone(UTC)
@@ -181,13 +198,14 @@ def _traits(person: Person, drug: Drug, origin: datetime) -> tuple[list[Measured
         text = f"the date of birth makes an age of {age:.0f} years, which can not be true; it was not used."
         doubts.append(finding("age-implausible", "critical", text))
         age = None
-    known = {"age": age, "female": person.female}
+    races, said = ancestry(person, drug)
+    known = {"age": age, "female": person.female} | races
     traits = [
         Measured(name=name, value=value, when=origin, source=person.source, fixed=True)
         for name, value in known.items()
         if value is not None and person.source is not None
     ]
-    return traits, doubts
+    return traits, [*doubts, *said]
 
 
 def _dose(item: Given, origin: datetime, key: str) -> Dose:

@@ -39,10 +39,16 @@ KEYS: Mapping[str, Key] = MappingProxyType(
         "haematocrit": Key(words="haematocrit", needed=False, category="laboratory"),
         "albumin": Key(words="albumin", needed=False, category="laboratory"),
         "genotype": Key(words="genotype", needed=False, category="laboratory"),
+        "laboratory": Key(words="further laboratory value", needed=False, category="laboratory"),
+        "temperature": Key(words="body temperature", needed=False, category="vital-signs"),
+        "history": Key(words="entry on birth, pregnancy or smoking", needed=False),
         "levels": Key(words="drug level", needed=True, none="info", category="laboratory"),
         "administrations": Key(words="dose given", needed=True, none="info"),
         "orders": Key(words="order", needed=False),
         "procedures": Key(words="procedure (dialysis, transplantation)", needed=True),
+        "conditions": Key(words="condition", needed=False),
+        "allergies": Key(words="allergy", needed=False),
+        "statements": Key(words="statement of medicines taken", needed=False),
     }
 )
 
@@ -81,14 +87,35 @@ _ORDERS = "active,on-hold,completed,stopped"
 def _templates(drugs: tuple[Drug, ...]) -> dict[str, str]:
     read = {name for drug in drugs for name in drug.covariates}
     found = {"patient": f"Patient/{PATIENT}"}
-    found |= {name: _observations(row["loinc"], 50) for name, row in table()["covariates"].items() if name in read}
+    found |= {key: _observations(codes, 50) for key, codes in _by_key(drugs, read).items()}
     found["levels"] = _observations(sorted({code.loinc for drug in drugs for code in drug.level_codes}), 100)
-    if "cyp3a5_expresser" in read:
-        found["genotype"] = _observations(sorted(table()["genotype"]["loinc"]), 20)
+    genes = {name: row for name, row in table()["genotype"]["genes"].items() if name in read}
+    if genes:
+        phenotypes = {row["phenotype"] for row in genes.values() if "phenotype" in row}
+        found["genotype"] = _observations(sorted({*table()["genotype"]["loinc"], *phenotypes}), 20)
     found["administrations"] = f"MedicationAdministration?patient={PATIENT}&_sort=-effective-time&_count=200"
     found["orders"] = f"MedicationRequest?patient={PATIENT}&status={_ORDERS}&_sort=-authoredon&_count=100"
     found["procedures"] = f"Procedure?patient={PATIENT}&_sort=-date&_count=100"
+    found["conditions"] = f"Condition?patient={PATIENT}&_count=100"
+    found["allergies"] = f"AllergyIntolerance?patient={PATIENT}&_count=50"
+    found["statements"] = f"MedicationStatement?patient={PATIENT}&status=active&_count=100"
     return found
+
+
+def _by_key(drugs: tuple[Drug, ...], read: set[str]) -> dict[str, list[str]]:
+    """prefetch key -> LOINC codes: a covariate that is charted often has a key of its own, the others share one."""
+    keys: dict[str, list[str]] = {}
+    for name, row in table()["covariates"].items():
+        if name in read:
+            keys.setdefault(row.get("group", name), []).extend(row["loinc"])
+    answers = table()["answers"]
+    asked = [name for name in answers if name in read or name == "pregnant"]
+    told = [code for name in asked for code in answers[name]["loinc"]] + table()["breastfeeding"]["loinc"]
+    keys.setdefault("history", []).extend(told)
+    mics = [code for drug in drugs if "mic" in drug.covariates for code in table()["mic"].get(drug.name, ())]
+    if mics:
+        keys.setdefault("laboratory", []).extend(mics)
+    return keys
 
 
 def _observations(loinc: Iterable[str], count: int) -> str:

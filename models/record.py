@@ -73,13 +73,17 @@ class Covariate:
 
 @dataclass(frozen=True, kw_only=True)
 class PatientRecord:
-    """Doses, levels and covariates of one patient and one drug, each sorted by time. now: h since the origin."""
+    """Doses, levels and covariates of one patient and one drug, each sorted by time. now: h since the origin.
+
+    unreadable: raw covariates that the maker of the record can not read, so that charting them would change nothing.
+    """
 
     drug: str
     now: float
     doses: tuple[Dose, ...] = ()
     levels: tuple[Level, ...] = ()
     covariates: tuple[Covariate, ...] = field(default=())
+    unreadable: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         _finite(self, "now")

@@ -96,6 +96,7 @@ _ALL = (
     _flag("pgp_inhibitor", "P-glycoprotein inhibitor"),
     _flag("fludarabine", "conditioning with fludarabine"),
     _flag("smoker", "smoking"),
+    _flag("pregnant", "pregnancy"),
     _flag("venous_thrombosis", "deep vein thrombosis or pulmonary embolism"),
     _flag("evening_dose"),
     _flag("single_drug_formulation", "single-drug formulation (not a fixed combination)"),

@@ -16,7 +16,13 @@ from cds_server.sandbox.tokens import LIFETIME
 
 Prefetch = Literal["full", "partial", "none"]
 SCOPE = " ".join(
-    [f"patient/{kind}.rs" for kind in ("Patient", "Observation", "MedicationAdministration", "Procedure")]
+    [
+        f"patient/{kind}.rs"
+        for kind in (
+            *("Patient", "Observation", "MedicationAdministration", "Procedure"),
+            *("Condition", "AllergyIntolerance", "MedicationStatement"),
+        )
+    ]
     + ["patient/MedicationRequest.cruds"]
 )
 

@@ -15,11 +15,11 @@ from models.units import COVARIATES
 
 def applicable(model: PopulationModel, drug: Drug, record: PatientRecord) -> tuple[Finding, ...]:
     """Reasons why the model does not fit the patient; a critical one means that it can not be used."""
-    findings = [*_times(record), *_dialysis(drug, record)]
+    findings = [*_times(record), *_dialysis(drug, record), *_pregnancy(model, record)]
     try:
         used = {item.name: item for item in resolve(model.needs, record, [record.now]).used}
     except MissingCovariate as error:
-        return (*findings, Finding(code="covariate-missing", severity="critical", text=str(error)))
+        return (*findings, _missing(error, model, record))
     return (*findings, *_domain(model.domain, used, record))
 
 
@@ -59,6 +59,28 @@ def _dialysis(drug: Drug, record: PatientRecord) -> Iterable[Finding]:
         yield Finding(code="dialysis", severity="critical", text=text, sources=sources)
 
 
+def _missing(error: MissingCovariate, model: PopulationModel, record: PatientRecord) -> Finding:
+    """What the model needs and the record lacks; another code where no chart entry could bring it."""
+    needed = {name for need in model.needs if need.default is None for name in need.inputs}
+    closed = sorted(name for name in needed & record.unreadable if not record.series(name))
+    if not closed:
+        return Finding(code="covariate-missing", severity="critical", text=str(error))
+    told = " and ".join(words(name) for name in closed)
+    text = f"The model needs {told}, which this service does not read from a chart."
+    return Finding(code="covariate-unread", severity="critical", text=text)
+
+
+def _pregnancy(model: PopulationModel, record: PatientRecord) -> Iterable[Finding]:
+    """A model holds in pregnancy only where its file says so by a range of its own for `pregnant`."""
+    series = [item for item in record.series("pregnant") if item.time <= record.now]
+    if series and series[-1].value and all(limit.name != "pregnant" for limit in model.domain):
+        text = (
+            "Pregnancy is charted, and the model was not made for it: volumes and clearance change in pregnancy, and "
+            "what reaches the child is not considered."
+        )
+        yield Finding(code="pregnant", severity="critical", text=text, sources=(series[-1].source,))
+
+
 def _domain(
     domain: tuple[DomainLimit, ...], used: dict[str, CovariateUsed], record: PatientRecord
 ) -> Iterable[Finding]:
@@ -66,6 +88,10 @@ def _domain(
         value, source = _value(limit.name, used, record)
         if value is None and limit.required:
             only = _range_words(limit, limit.hard or limit.soft or (0.0, 0.0))
+            if limit.name in record.unreadable:
+                text = f"The model is for patients with {only}; this service does not read that from a chart."
+                yield Finding(code="domain-unread", severity="critical", text=text)
+                continue
             text = f"The model is for patients with {only}; the chart does not say it of this patient."
             yield Finding(code="domain-unknown", severity="critical", text=text)
         elif value is None and _silence_means_no(limit):

@@ -9,6 +9,9 @@ from models.population import PopulationModel
 
 WOULD_HELP = {
     "covariate-missing": "Charting {missing}.",
+    "covariate-unread": "A model that does without it; no entry in the chart would bring it here.",
+    "domain-unread": "A model that does not ask for it; no entry in the chart would bring it here.",
+    "pregnant": "A model made for pregnancy, and a specialist's judgement; if the entry is wrong, correcting it.",
     "outside-domain": "A model made for patients like this one; levels and local protocol guide meanwhile.",
     "domain-unknown": "Charting whether the patient is one of those the model was made for.",
     "estimate-only": "The fit of the levels, by `titrate fit`, for the parameters themselves.",
