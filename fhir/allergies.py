@@ -23,7 +23,7 @@ def read_allergies(shelf: Shelf, drug: Drug) -> Iterator[Finding]:
         if any(carries(concept, {"rxnorm": drug.rxnorm, "atc": drug.atc}) for concept in concepts):
             yield _coded(allergy, drug)
         elif any(drug.name.lower() in words_of(concept) for concept in concepts):
-            text = f"An allergy entry names {drug.name} in words only; whether it is an allergy to it should be checked."
+            text = f"An allergy entry names {drug.name} in words only; whether it is one to it should be checked."
             yield Finding(code="allergy-uncoded", severity="warning", text=text)
 
 

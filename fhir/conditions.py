@@ -29,9 +29,7 @@ def read_conditions(shelf: Shelf, drug: Drug, now: datetime) -> Stream:
 
 def _values(name: str, entry: Mapping[str, Any], shelf: Shelf, now: datetime) -> Stream:
     """A covariate of several kinds; where the chart says more than one of them, none is taken."""
-    found = [
-        item for value, codes in entry["values"].items() for item in _flag(name, codes, float(value), shelf, now)
-    ]
+    found = [item for value, codes in entry["values"].items() for item in _flag(name, codes, float(value), shelf, now)]
     measured = [item for item in found if isinstance(item, Measured)]
     yield from (item for item in found if isinstance(item, Finding))
     if len({item.value for item in measured}) > 1:
@@ -46,10 +44,16 @@ def _flag(name: str, entry: Mapping[str, Any], value: float, shelf: Shelf, now: 
         concept = condition.get("code")
         if _carries(concept, entry):
             yield _judged(name, entry, value, condition, now)
-        elif not list(rows(concept, "coding")) and any(word in words_of(concept) for word in entry.get("words", ())):
-            if _status(condition, "verificationStatus") not in ("refuted", "entered-in-error"):
-                text = f"a condition names {words(name)} in words only, without a code; it was not taken as one."
-                yield finding(f"{_slug(name)}-uncoded", "warning", text)
+        elif _named(condition, entry):
+            text = f"a condition names {words(name)} in words only, without a code; it was not taken as one."
+            yield finding(f"{_slug(name)}-uncoded", "warning", text)
+
+
+def _named(condition: Resource, entry: Mapping[str, Any]) -> bool:
+    concept = condition.get("code")
+    void = _status(condition, "verificationStatus") in ("refuted", "entered-in-error")
+    coded = any(rows(concept, "coding"))
+    return not void and not coded and any(word in words_of(concept) for word in entry.get("words", ()))
 
 
 def _carries(concept: Any, entry: Mapping[str, Any]) -> bool:

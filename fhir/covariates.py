@@ -88,5 +88,7 @@ def _not_too_old(found: list[Measured | Finding], now: datetime) -> Stream:
     old = {name for name, days in limits.items() if days and newest[name].when < now - timedelta(days=days)}
     yield from (item for item in found if isinstance(item, Finding) or item.name not in old)
     for name in sorted(old):
-        text = f"the newest {words(name)} is of {say(newest[name].when)}, over {limits[name]} days old; it was not used."
+        text = (
+            f"the newest {words(name)} is of {say(newest[name].when)}, over {limits[name]} days old; it was not used."
+        )
         yield finding(f"{name.replace('_', '-')}-old", "info", text)

@@ -40,7 +40,9 @@ def _one(name: str, entry: Mapping[str, Any], observation: Resource, now: dateti
 
 
 def _is_about(observation: Resource, entry: Mapping[str, Any]) -> bool:
-    named = {code for _, holder in parts_of(observation) for code in codes_in(holder.get("valueCodeableConcept"), "hgnc")}
+    named = {
+        code for _, holder in parts_of(observation) for code in codes_in(holder.get("valueCodeableConcept"), "hgnc")
+    }
     return entry["gene"].lower() in _words(observation) or bool(named & set(entry.get("hgnc", ())))
 
 
@@ -55,7 +57,9 @@ def _by_phenotype(name: str, entry: Mapping[str, Any], observation: Resource, no
     }
     slow, other = bool(answers & set(listed["slow"])), bool(answers & set(listed["other"]))
     if slow == other:
-        text = f"a {entry['gene']} metaboliser phenotype is charted without an answer this service reads; it was not used."
+        text = (
+            f"a {entry['gene']} metaboliser phenotype is charted without an answer this service reads; it was not used."
+        )
         return finding("genotype-unreadable", "warning", text)
     shown = f"{entry['gene']} {'poor or intermediate' if slow else 'not slow'} metaboliser by its coded phenotype"
     return _measured(name, float(slow), observation, shown, now)

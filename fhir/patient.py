@@ -72,7 +72,8 @@ def _race(patient: Resource) -> str:
         for extension in rows(patient, "extension")
         if string(extension, "url") == entry["url"]
         for part in rows(extension, "extension")
-        if string(part, "url") == "ombCategory" and string(part, "valueCoding", "system") in table()["systems"]["cdcrec"]
+        if string(part, "url") == "ombCategory"
+        and string(part, "valueCoding", "system") in table()["systems"]["cdcrec"]
     }
     one = found.pop() if len(found) == 1 else ""
     return one if one in (entry["asian"], entry["black"], *entry["others"]) else ""

@@ -17,13 +17,14 @@ from fhir.fetch import Reader, fetch
 from fhir.reading import finding
 from fhir.scopes import Grant
 from fhir.templates import KEYS, PATIENT, TEMPLATES, Key, Templates, templates
-from fhir.wire import items, number, string
+from fhir.wire import items, number, rows, string
 from models.findings import Finding
 
 __all__ = ["TEMPLATES", "Completed", "Reader", "complete", "templates"]
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _BARE = re.compile(r"([?&]patient=)([A-Za-z0-9\-.]+)(?=&|$)")
+_PLACES = 5  # how many referenced Locations are read one by one
 _MEDICATIONS = 20  # how many referenced Medications are read one by one
 
 
@@ -101,7 +102,7 @@ def complete(
     parts |= _fetched(parts, queries, source, until)
     resources = tuple(resource for part in parts.values() for resource in part.resources)
     medications, said = _medications(resources, source, until)
-    return _completed(parts, (*resources, *medications), said)
+    return _completed(parts, (*resources, *medications, *_locations(resources, source, until)), said)
 
 
 def _sent(value: Any) -> _Part:
@@ -194,6 +195,23 @@ def _medications(
         return (), (finding("not-available", "warning", text),)
     outcomes = fetch(source.client, {name: name for name in lacking[:_MEDICATIONS]}, until).values()
     return tuple(medication for found in outcomes if isinstance(found, list) for medication in found), ()
+
+
+def _locations(resources: tuple[dict[str, Any], ...], source: _Source, until: float) -> tuple[dict[str, Any], ...]:
+    """The places of the current encounters, where they can be had; without them no kind of unit is read, and no more."""
+    here = {reference_of(resource) for resource in resources}
+    beds = [
+        row
+        for resource in resources
+        if resource.get("resourceType") == "Encounter"
+        for row in rows(resource, "location")
+    ]
+    named = dict.fromkeys(local(string(row, "location", "reference")) for row in beds)
+    lacking = [name for name in named if name.startswith("Location/") and name not in here]
+    if source.client is None or not lacking or not source.covers(lacking[0], ""):
+        return ()
+    outcomes = fetch(source.client, {name: name for name in lacking[:_PLACES]}, until).values()
+    return tuple(place for found in outcomes if isinstance(found, list) for place in found)
 
 
 def _completed(

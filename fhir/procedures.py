@@ -44,7 +44,9 @@ def read_crrt(shelf: Shelf, drug: Drug, now: datetime) -> Stream:
     for procedure in _about(shelf, "crrt"):
         start, end = _start(procedure), _moment(mapping(procedure, "performedPeriod").get("end"))
         if start and start > now + SKEW:
-            yield finding("crrt-planned", "info", f"continuous renal replacement is charted for {say(start)}, after now.")
+            yield finding(
+                "crrt-planned", "info", f"continuous renal replacement is charted for {say(start)}, after now."
+            )
         elif (end or start or now) < now - _OLD:
             text = f"continuous renal replacement of {say(start or end or now)[:10]} is over 30 days old; it was not"
             yield finding("crrt-old", "info", f"{text} taken as of this stay.")

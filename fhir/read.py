@@ -13,6 +13,7 @@ from fhir.chart import Chart
 from fhir.clock import hours_between
 from fhir.conditions import read_conditions
 from fhir.covariates import read_covariates
+from fhir.critical_care import read_critical_care
 from fhir.crosscheck import (
     HISTORY,
     Timed,
@@ -114,6 +115,7 @@ def _covariates(shelf: Shelf, drug: Drug, now: datetime) -> tuple[list[Measured]
         read_crrt(shelf, drug, now),
         read_conditions(shelf, drug, now),
         read_answers(shelf, drug, now),
+        read_critical_care(shelf, drug, now),
         read_interactions(shelf, drug, now),
         read_daily_doses(shelf, drug, now),
     )
@@ -170,7 +172,7 @@ def _record(keyed: _Keyed, drug: Drug, origin: datetime, now: datetime) -> Patie
 
 
 # of these the day they began stands in the record, which may lie years back
-_SINCE = ("condition", "medication", "daily", "answer")
+_SINCE = ("condition", "medication", "daily", "answer", "encounter")
 _TRANSPLANTS = ("days_after_transplant", "kidney_transplant", "lung_transplant", "living_donor")
 
 

@@ -48,6 +48,7 @@ KEYS: Mapping[str, Key] = MappingProxyType(
         "procedures": Key(words="procedure (dialysis, transplantation)", needed=True),
         "conditions": Key(words="condition", needed=False),
         "allergies": Key(words="allergy", needed=False),
+        "encounters": Key(words="current encounter", needed=False),
         "statements": Key(words="statement of medicines taken", needed=False),
     }
 )
@@ -98,6 +99,8 @@ def _templates(drugs: tuple[Drug, ...]) -> dict[str, str]:
     found["procedures"] = f"Procedure?patient={PATIENT}&_sort=-date&_count=100"
     found["conditions"] = f"Condition?patient={PATIENT}&_count=100"
     found["allergies"] = f"AllergyIntolerance?patient={PATIENT}&_count=50"
+    if "critically_ill" in read:
+        found["encounters"] = f"Encounter?patient={PATIENT}&status=in-progress&_count=10"
     found["statements"] = f"MedicationStatement?patient={PATIENT}&status=active&_count=100"
     return found
 

@@ -15,9 +15,9 @@ def why_unread(name: str) -> str:
 
 
 @cache
-def unreadable() -> frozenset[str]:
-    """Covariates that no chart entry can bring into a record: charting them would not help."""
-    return frozenset(name for name in data("terms.toml") if why_unread(name))
+def unreadable() -> tuple[str, ...]:
+    """Covariates that no chart entry can bring into a record: charting them would not help. In order of name."""
+    return tuple(sorted(name for name in data("terms.toml") if why_unread(name)))
 
 
 def read_from() -> Mapping[str, tuple[str, str]]:

@@ -83,7 +83,7 @@ class PatientRecord:
     doses: tuple[Dose, ...] = ()
     levels: tuple[Level, ...] = ()
     covariates: tuple[Covariate, ...] = field(default=())
-    unreadable: frozenset[str] = frozenset()
+    unreadable: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _finite(self, "now")

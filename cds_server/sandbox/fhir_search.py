@@ -50,6 +50,7 @@ PARAMETERS: dict[str, dict[str, tuple[str, str]]] = {
     "Procedure": _COMMON | {"date": ("date", "performed")},
     "Condition": _SUBJECT | {"code": ("token", "code"), "clinical-status": ("token", "clinicalStatus")},
     "AllergyIntolerance": {"patient": ("reference", "patient"), "code": ("token", "code")},
+    "Encounter": _SUBJECT | {"status": ("token", "status")},
     "MedicationStatement": _SUBJECT | {"status": ("token", "status")},
 }
 

@@ -20,7 +20,7 @@ SCOPE = " ".join(
         f"patient/{kind}.rs"
         for kind in (
             *("Patient", "Observation", "MedicationAdministration", "Procedure"),
-            *("Condition", "AllergyIntolerance", "MedicationStatement"),
+            *("Condition", "AllergyIntolerance", "MedicationStatement", "Encounter"),
         )
     ]
     + ["patient/MedicationRequest.cruds"]

@@ -62,7 +62,7 @@ def _dialysis(drug: Drug, record: PatientRecord) -> Iterable[Finding]:
 def _missing(error: MissingCovariate, model: PopulationModel, record: PatientRecord) -> Finding:
     """What the model needs and the record lacks; another code where no chart entry could bring it."""
     needed = {name for need in model.needs if need.default is None for name in need.inputs}
-    closed = sorted(name for name in needed & record.unreadable if not record.series(name))
+    closed = [name for name in record.unreadable if name in needed and not record.series(name)]
     if not closed:
         return Finding(code="covariate-missing", severity="critical", text=str(error))
     told = " and ".join(words(name) for name in closed)

@@ -255,9 +255,9 @@ def test_the_dosed_drug_is_not_its_own_interaction() -> None:
     chart = asking("other_antiepileptics", drug_name="phenytoin", resources=(own,))
     assert values(chart, "other_antiepileptics") == []
     other = taken("MedicationRequest", concept(ATC, "N03AX09"))
-    assert values(asking("other_antiepileptics", drug_name="phenytoin", resources=(other,)), "other_antiepileptics") == [
-        1.0
-    ]
+    assert values(
+        asking("other_antiepileptics", drug_name="phenytoin", resources=(other,)), "other_antiepileptics"
+    ) == [1.0]
 
 
 def test_an_interacting_drug_in_words_only_is_said() -> None:
@@ -452,3 +452,44 @@ def test_a_diplotype(name: str, text: str, expected: list[float]) -> None:
 def test_a_coded_metaboliser_phenotype(code: str, expected: list[float]) -> None:
     phenotype = answer("79714-2", "", valueCodeableConcept=concept(LOINC, code))
     assert values(asking("cyp2c19_im_or_pm", resources=(phenotype,)), "cyp2c19_im_or_pm") == expected
+
+
+def encounter(kind: str = "ICU", **bed: Any) -> dict:
+    place = {
+        "resourceType": "Location",
+        "id": "bed",
+        "type": [concept("http://terminology.hl7.org/CodeSystem/v3-RoleCode", kind)],
+    }
+    row = {"location": {"reference": "#bed"}, "status": "active", "period": {"start": at("18 20:00")}} | bed
+    return {
+        "resourceType": "Encounter",
+        "id": "stay",
+        "status": "in-progress",
+        "subject": {"reference": f"Patient/{ME}"},
+        "contained": [place],
+        "location": [row],
+    }
+
+
+def test_a_bed_in_intensive_care_is_critical_illness_and_said() -> None:
+    chart = asking("critically_ill", resources=(given(when="18 08:00"), encounter()))
+    assert [(item.time, item.value) for item in chart.record.series("critically_ill")] == [(12.0, 1.0)]
+    assert "taken from the bed" in said(chart, "critical-illness-by-bed")
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        encounter("HU"),
+        encounter("PEDNICU"),
+        encounter(status="completed"),
+        encounter(status="reserved"),
+        encounter(period={"start": at("18 20:00"), "end": at("19 20:00")}),
+        encounter(period={"start": at("21 20:00")}),
+        encounter(period={"start": "2026-11-18", "end": "unreadable"}),
+        encounter() | {"status": "finished"},
+        encounter(location={"reference": "Location/elsewhere"}),
+    ],
+)
+def test_any_other_bed_says_nothing(resource: dict) -> None:
+    assert values(asking("critically_ill", resources=(resource,)), "critically_ill") == []

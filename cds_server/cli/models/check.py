@@ -7,10 +7,12 @@ import click
 
 from cds_server.cli.common import EXIT_NOT_AS_WISHED, json_option, say, show
 from cds_server.cli.models.words import PREPARING
+from fhir.vocabulary import unreadable
 from models.catalog import DRUGS, Catalog, load_catalog
 from models.review.checks import check_model
 from models.review.drug_checks import check_drug
 from models.review.issue import Issue
+from models.review.reach import check_reach
 
 
 @click.command()
@@ -40,6 +42,7 @@ def _issues(catalog: Catalog) -> list[Issue]:
     with click.progressbar(list(catalog.models.values()), label="Checking", file=sys.stderr) as models:
         for model in models:
             found += check_model(model, catalog.drug(model.drug), first=catalog.models_for(model.drug)[0])
+            found += check_reach(model, unreadable())
     return found
 
 
