@@ -25,7 +25,7 @@ def read_covariates(shelf: Shelf, drug: Drug, now: datetime) -> Stream:
     for observation in shelf.of_type("Observation"):
         for code, holder in parts_of(observation):
             for item in {wanted[loinc].name: wanted[loinc] for loinc in codes_in(code, "loinc") & set(wanted)}.values():
-                values = [value for value in read_value(observation, holder, item, shelf, now)]
+                values = list(read_value(observation, holder, item, shelf, now))
                 found += values
                 found += _methods(observation, values, drug)
     yield from _not_too_old(_one_mic(found), now)

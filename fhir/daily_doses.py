@@ -19,7 +19,7 @@ _AN_ORDER = ("order", "original-order", "reflex-order", "filler-order", "instanc
 
 
 def read_daily_doses(shelf: Shelf, drug: Drug, now: datetime) -> Stream:
-    """mg a day of each drug that the dosed drug's models ask for: the sum of its active orders, or why there is none."""
+    """mg a day of each drug that the models ask for: the sum of its active orders, or why there is none."""
     for name, row in data("interactions.toml")["daily"].items():
         if name in drug.covariates:
             codes = data("interactions.toml")["drugs"][row["drug"]]

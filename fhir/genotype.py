@@ -1,4 +1,4 @@
-"""Genotypes from Observations: a diplotype or a coded metaboliser phenotype; an allele not in the table is not judged."""
+"""Genotypes from Observations: a diplotype or a coded metaboliser phenotype; other alleles are not judged."""
 
 import re
 from collections.abc import Mapping

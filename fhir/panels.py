@@ -1,4 +1,4 @@
-"""Observations that another one replaces: a correction or a final report of the same result under the same identifier."""
+"""Observations that another replaces: a correction or a final report of one result under one identifier."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -198,7 +198,7 @@ def _medications(
 
 
 def _locations(resources: tuple[dict[str, Any], ...], source: _Source, until: float) -> tuple[dict[str, Any], ...]:
-    """The places of the current encounters, where they can be had; without them no kind of unit is read, and no more."""
+    """The places of the current encounters, where they can be had; without one its kind of unit is not read."""
     here = {reference_of(resource) for resource in resources}
     beds = [
         row

@@ -38,7 +38,7 @@ def read_dialysis(shelf: Shelf, drug: Drug, now: datetime) -> Stream:
 
 
 def read_crrt(shelf: Shelf, drug: Drug, now: datetime) -> Stream:
-    """crrt = 1 from the start of a coded continuous treatment of the last 30 days; that it ended is said, not counted."""
+    """crrt = 1 from the start of a coded continuous treatment of the last 30 days; its end is said, not counted."""
     if not drug.removed_by_dialysis and "crrt" not in drug.covariates:
         return
     for procedure in _about(shelf, "crrt"):
@@ -52,8 +52,9 @@ def read_crrt(shelf: Shelf, drug: Drug, now: datetime) -> Stream:
             yield finding("crrt-old", "info", f"{text} taken as of this stay.")
         else:
             ended = f", ended {say(end)}" if end and end <= now else ""
-            text = f"continuous renal replacement is charted{f' from {say(start)}' if start else ''}{ended}; what it removes"
-            remark = finding("crrt", "warning", f"{text} is not charted in a form this service reads.")
+            begun = f" from {say(start)}" if start else ""
+            text = f"continuous renal replacement is charted{begun}{ended}; what it removes is not in a form read here."
+            remark = finding("crrt", "warning", text)
             yield replace(_measured("crrt", 1.0, procedure, start or now, f"CRRT{ended}"), remarks=(remark,))
 
 
