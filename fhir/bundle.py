@@ -55,7 +55,8 @@ def shelve(resources: Iterable[Resource], patient: str) -> Shelf:
     }
     whose = [(resource, _whose(resource, aliases)) for resource in newest]
     return Shelf(
-        resources=tuple(resource for resource, owner in whose if owner in ("patient", "nobody")),
+        # in one order whatever the EHR's was, so that the same chart says the same
+        resources=tuple(sorted((item for item, owner in whose if owner in ("patient", "nobody")), key=reference_of)),
         by_reference=by_reference,
         findings=(*clashes, *_not_used(whose)),
     )

@@ -39,38 +39,47 @@ def read_interactions(shelf: Shelf, drug: Drug, now: datetime) -> Stream:
         return
     uses = [use for kind in _KINDS for item in shelf.of_type(kind) if (use := _use(item, shelf, now))]
     for name, drugs in flags.items():
+        in_use = {}
         for other in drugs:
-            yield from _of(name, other, uses, drug, now)
+            mine = _mine(uses, other, drug)
+            recent = [use for use in mine if use.last is None or use.last >= now - _lasting(other)]
+            if recent:
+                in_use[other] = min(recent, key=lambda use: (use.since or now, reference_of(use.resource)))
+            else:
+                yield from _not_counted(name, other, mine, uses)
+        if in_use:
+            yield _measured(name, in_use, now)
     yield _searched(flags, shelf)
 
 
-def _of(name: str, other: str, uses: list[_Use], drug: Drug, now: datetime) -> Stream:
-    """One interacting drug: the use that began first, else what keeps it from counting."""
-    entry = data("interactions.toml")["drugs"][other]
-    mine = [use for use in uses if _is(use, entry) and not _is(use, {"rxnorm": drug.rxnorm, "atc": drug.atc})]
-    recent = [use for use in mine if use.last is None or use.last >= now - timedelta(days=entry.get("days", _DAYS))]
-    if recent:
-        yield _measured(name, other, recent, now)
-    elif mine:
+def _mine(uses: list[_Use], other: str, drug: Drug) -> list[_Use]:
+    """The uses of one interacting drug; the dosed drug is not its own interaction."""
+    entry = _entry(other)
+    return [use for use in uses if _is(use, entry) and not _is(use, {"rxnorm": drug.rxnorm, "atc": drug.atc})]
+
+
+def _not_counted(name: str, other: str, mine: list[_Use], uses: list[_Use]) -> Stream:
+    """A drug that was given long ago, or is named without a code."""
+    if mine:
         last = max(use.last for use in mine if use.last)
         text = f"{other} ({words(name)}) was last charted as given on {say(last)[:10]}; it no longer counts as taken."
         yield finding("interaction-past", "info", text)
-    named = [use for use in uses if not mine and _named(use, other, entry)]
-    if named:
+    elif any(_named(use, other) for use in uses):
         text = f"{other} ({words(name)}) is named in words only, without a code this service reads; it was not counted."
         yield finding("interaction-uncoded", "warning", f"{text} If it is taken, the estimate is off.")
 
 
-def _measured(name: str, other: str, uses: list[_Use], now: datetime) -> Measured:
-    first = min(uses, key=lambda use: (use.since or now, reference_of(use.resource)))
-    kind = string(first.resource, "resourceType")
+def _measured(name: str, in_use: Mapping[str, _Use], now: datetime) -> Measured:
+    """The flag, from the use that began first; all drugs that stand for it are named."""
+    first = min(in_use.values(), key=lambda use: (use.since or now, reference_of(use.resource)))
+    kind, drugs = string(first.resource, "resourceType"), ", ".join(in_use)
     source = Source(
         resource=reference_of(first.resource),
         version=version_of(first.resource),
         time=first.since,
-        note=f"{other}, by code in a {kind}" + ("" if first.since else "; since when is not charted"),
+        note=f"{drugs}, by code; first in a {kind}" + ("" if first.since else ", since when is not charted"),
     )
-    return Measured(name=name, value=1.0, when=min(first.since or now, now), source=source, charted=other)
+    return Measured(name=name, value=1.0, when=min(first.since or now, now), source=source, charted=drugs)
 
 
 def _searched(flags: Mapping[str, Any], shelf: Shelf) -> Finding:
@@ -78,6 +87,14 @@ def _searched(flags: Mapping[str, Any], shelf: Shelf) -> Finding:
     what = ", ".join(words(name) for name in flags)
     text = f"interacting drugs ({what}) were looked for by code in what was supplied: {counts}."
     return finding("interactions-searched", "info", f"{text} One not found there may still be taken.")
+
+
+def _entry(other: str) -> Mapping[str, Any]:
+    return data("interactions.toml")["drugs"][other]  # type: ignore[no-any-return]
+
+
+def _lasting(other: str) -> timedelta:
+    return timedelta(days=_entry(other).get("days", _DAYS))
 
 
 def _is(use: _Use, codes: Mapping[str, Any]) -> bool:
@@ -89,10 +106,10 @@ def _is(use: _Use, codes: Mapping[str, Any]) -> bool:
     )
 
 
-def _named(use: _Use, other: str, entry: Mapping[str, Any]) -> bool:
+def _named(use: _Use, other: str) -> bool:
     told = string(use.resource, "medicationReference", "display").lower()
     text = " ".join([told, *(words_of(concept) for concept in use.concepts)])
-    return any(word in text for word in entry.get("words", (other,)))
+    return any(word in text for word in _entry(other).get("words", (other,)))
 
 
 def _use(resource: Resource, shelf: Shelf, now: datetime) -> _Use | None:

@@ -26,7 +26,7 @@ from models.units import COVARIATES
 
 
 def load_drug(path: Path) -> Drug:
-    """A drug from drug.toml, with the plausible ranges common to all drugs from plausible.toml beside its folder.
+    """A drug from drug.toml, with what is common to all drugs from plausible.toml and max_age.toml beside its folder.
 
     Raises ModelFileError naming file, key and what was expected.
     """
@@ -34,16 +34,20 @@ def load_drug(path: Path) -> Drug:
     top = read_table(path, content)
     common_path = path.parent.parent / "plausible.toml"
     common = _plausible(read_table(common_path, common_path.read_bytes()))
-    drug = _drug(top, common, sha256(content).hexdigest())
+    age_path = path.parent.parent / "max_age.toml"
+    ages = _max_age(read_table(age_path, age_path.read_bytes())) if age_path.exists() else {}
+    drug = _drug(top, common, ages, sha256(content).hexdigest())
     top.finish()
     _check(path, drug)
     return drug
 
 
-def _drug(top: Table, common: Mapping[str, Plausible], digest: str) -> Drug:
+def _drug(top: Table, common: Mapping[str, Plausible], ages: Mapping[str, float], digest: str) -> Drug:
     mass, codes, hold = top.table("molar_mass"), top.table("codes"), top.table("hold", default={})
     loading = top.table("loading", default={})
     unit = top.text("concentration_unit", one_of=("mg/L", "ug/L"))
+    covariates = top.texts("covariates")
+    ages = {name: hours for name, hours in ages.items() if name in covariates}
     drug = Drug(
         name=top.text("name"),
         preferred=top.texts("preferred"),
@@ -65,8 +69,8 @@ def _drug(top: Table, common: Mapping[str, Plausible], digest: str) -> Drug:
         limits=_limits(top.table("limits", default={})),
         targets=tuple(read_target(table, unit) for table in top.tables("target", default=[])),
         plausible=MappingProxyType({**common, **_plausible(top.table("plausible"))}),
-        covariates=top.texts("covariates"),
-        max_age=_max_age(top.table("max_age_h", default={})),
+        covariates=covariates,
+        max_age=MappingProxyType({**ages, **_max_age(top.table("max_age_h", default={}))}),
         renal_function_matters=top.flag("renal_function_matters"),
         removed_by_dialysis=top.flag("removed_by_dialysis"),
         hold_above=hold.maybe("above", above=0),

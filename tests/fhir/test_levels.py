@@ -217,3 +217,94 @@ def test_a_result_that_names_the_drug_without_its_code_is_said() -> None:
 def test_a_future_within_the_clocks_skew_passes() -> None:
     assert len(read(patient(), given(), level(when="20 08:09"), now=NOW).record.levels) == 1
     assert read(patient(), given(), level(when="20 08:11"), now=NOW).record.levels == ()
+
+
+def tube(collected: dict) -> dict:
+    return {
+        "resourceType": "Specimen",
+        "id": "tube",
+        "subject": {"reference": f"Patient/{ME}"},
+        "collection": collected,
+    }
+
+
+def of_tube(**changes: object) -> dict:
+    return level(specimen={"reference": "Specimen/tube"}, **changes)
+
+
+@pytest.mark.parametrize(
+    ("collected", "hour", "said_so"),
+    [
+        ({"collectedDateTime": at("19 19:30")}, 11.5, False),
+        ({"collectedDateTime": at("19 19:40")}, 11.5, False),  # ten minutes are one draw: the result's own time
+        ({"collectedDateTime": at("19 18:00")}, 10.0, True),
+        ({"collectedPeriod": {"start": at("19 18:00"), "end": at("19 18:05")}}, 10.0, True),
+        ({"collectedPeriod": {"start": at("19 18:00"), "end": at("19 20:05")}}, 11.5, False),  # no one time
+        ({"collectedDateTime": "2026-11-19"}, 11.5, False),
+        ({}, 11.5, False),
+    ],
+)
+def test_of_two_times_the_specimens_is_used_and_both_are_said(collected: dict, hour: float, said_so: bool) -> None:
+    chart = read(patient(), given(when="19 08:00", until="19 09:30"), of_tube(), tube(collected))
+    assert [item.time for item in chart.record.levels] == [hour]
+    assert ("level-times-disagree" in codes(chart)) is said_so
+    if said_so:
+        assert "2026-11-19 18:00 UTC+01:00 by its specimen" in said(chart, "level-times-disagree")
+
+
+def test_a_level_without_a_time_of_day_takes_its_specimens() -> None:
+    drawn = tube({"collectedDateTime": at("19 18:00")})
+    chart = read(patient(), given(when="19 08:00", until="19 09:30"), of_tube(effectiveDateTime="2026-11-19"), drawn)
+    assert [item.time for item in chart.record.levels] == [10.0]
+    assert "collection of the specimen" in chart.sources[chart.record.levels[0].source].note
+
+
+ACCESSION = [{"system": "urn:lab", "value": "A1"}]
+
+
+def test_a_correction_under_the_same_identifier_replaces_the_report() -> None:
+    first = level(12.5, identifier=ACCESSION, issued=at("19 20:20"))
+    corrected = level(21.5, identifier=ACCESSION, issued=at("19 21:00"), status="corrected", id="o-corrected")
+    chart = read(patient(), given(), first, corrected)
+    assert [item.value for item in chart.record.levels] == [21.5]
+    assert "level-disagree" not in codes(chart)
+    assert "again as corrected" in said(chart, "result-replaced")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"identifier": [{"system": "urn:lab", "value": "A2"}]},  # another result
+        {"status": "final"},  # nothing says which is later
+        {"issued": at("19 20:00")},  # a correction from before what it corrects
+        {"effectiveDateTime": at("19 23:30")},  # another sample
+    ],
+)
+def test_what_is_no_correction_replaces_nothing(changes: dict) -> None:
+    first = level(12.5, identifier=ACCESSION, issued=at("19 20:20"))
+    other = level(21.5, identifier=ACCESSION, issued=at("19 21:00"), status="corrected", id="o-other") | changes
+    chart = read(patient(), given(), first, other)
+    assert [item.value for item in chart.record.levels] == [12.5, 21.5]
+
+
+def test_a_value_beside_a_reason_for_having_none_is_refused() -> None:
+    chart = read(patient(), given(), level(dataAbsentReason={"coding": [{"code": "error"}]}))
+    assert chart.record.levels == ()
+    assert "level-contradictory" in codes(chart)
+
+
+def test_the_laboratorys_flag_is_quoted_and_not_used() -> None:
+    flagged = level(interpretation=[{"coding": [{"code": "H"}]}])
+    chart = read(patient(), given(), flagged)
+    assert [item.value for item in chart.record.levels] == [12.5]
+    assert 'flagged "H" by the laboratory' in chart.sources[chart.record.levels[0].source].note
+
+
+def test_a_member_of_a_panel_has_no_time_from_its_panel() -> None:
+    member = level()
+    del member["effectiveDateTime"]
+    panel = observation("85353-1", 0, "1", "19 19:30", hasMember=[{"reference": f"Observation/{member['id']}"}])
+    del panel["valueQuantity"]
+    chart = read(patient(), given(), panel, member)
+    assert chart.record.levels == ()
+    assert "level-time-refused" in codes(chart)

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from models.catalog import DRUGS
+from models.catalog import DRUGS, load_catalog
 from models.drug import Drug, load_drug
 from models.errors import ModelFileError
+from models.terms import TERMS
 
 # IUPAC abridged standard atomic weights, g/mol (Prohaska T et al. Pure Appl Chem 2022;94:573-600)
 ATOMIC = {"H": 1.0080, "C": 12.011, "N": 14.007, "O": 15.999, "F": 18.998, "P": 30.974, "S": 32.06, "Cl": 35.45}
@@ -138,3 +139,13 @@ def test_a_wrong_file_is_told_what_is_wrong_where(tmp_path: Path, line: str, ins
     (tmp_path / "plausible.toml").write_bytes((DRUGS / "plausible.toml").read_bytes())
     with pytest.raises(ModelFileError, match=said):
         load_drug(path)
+
+
+def test_every_covariate_that_changes_has_a_longest_age() -> None:
+    """models/drugs/max_age.toml where the drug's own file says nothing, and the drug's own where it does."""
+    drugs = load_catalog().drugs.values()
+    changing = {name for name, term in TERMS.items() if term.nature == "measured" and not term.flag and not term.advance}
+    lacking = {(drug.name, name) for drug in drugs for name in changing & {*drug.covariates} if name not in drug.max_age}
+    assert lacking == set()
+    assert load_catalog().drugs["vancomycin"].max_age["measured_crcl"] == 48.0
+    assert load_catalog().drugs["tacrolimus"].max_age["albumin"] == 168.0  # not in tacrolimus/drug.toml
