@@ -1,4 +1,4 @@
-"""The table of docs/reading.md, from the tables that the reading uses. `python -m tests.fhir.reading_page` writes it."""
+"""The table of docs/reading.md, made of the reading's own tables; `python -m tests.fhir.reading_page` writes it."""
 
 from pathlib import Path
 
