@@ -173,7 +173,7 @@ def test_a_token_opens_one_chart_only(ward, path):
     ("path", "status", "code"),
     [
         ("Patient/nobody", 404, "not-found"),
-        ("Encounter?patient=x", 404, "not-supported"),
+        ("CarePlan?patient=x", 404, "not-supported"),
         (f"Observation?patient={ANN}&value-quantity=gt5", 400, "not-supported"),
         (f"Observation?patient={ANN}&_sort=code", 400, "not-supported"),
         (f"Observation?patient={ANN}&_count=many", 400, "invalid"),
