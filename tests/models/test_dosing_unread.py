@@ -1,4 +1,4 @@
-"""What no chart entry could bring is told apart from what is missing; a model not made for pregnancy is not used in it."""
+"""What no chart entry could bring is told apart from what is missing; pregnancy and models not made for it."""
 
 from dataclasses import replace
 
