@@ -9,7 +9,7 @@ from fhir.bundle import Resource, Shelf
 from fhir.clock import say
 from fhir.codes import codes_in, table, words_of
 from fhir.observations import Wanted, parts_of, read_value
-from fhir.reading import Measured, Stream, finding
+from fhir.reading import Given, Measured, Stream, finding
 from models.covariates import words
 from models.drug import Drug
 from models.findings import Finding
@@ -25,7 +25,7 @@ def read_covariates(shelf: Shelf, drug: Drug, now: datetime) -> Stream:
     for observation in shelf.of_type("Observation"):
         for code, holder in parts_of(observation):
             for item in {wanted[loinc].name: wanted[loinc] for loinc in codes_in(code, "loinc") & set(wanted)}.values():
-                values = list(read_value(observation, holder, item, shelf, now))
+                values = [v for v in read_value(observation, holder, item, shelf, now) if not isinstance(v, Given)]
                 found += values
                 found += _methods(observation, values, drug)
     yield from _not_too_old(_one_mic(found), now)

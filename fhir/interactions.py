@@ -90,7 +90,7 @@ def _searched(flags: Mapping[str, Any], shelf: Shelf) -> Finding:
 
 
 def _entry(other: str) -> Mapping[str, Any]:
-    return data("interactions.toml")["drugs"][other]  # type: ignore[no-any-return]
+    return data("interactions.toml")["drugs"][other]
 
 
 def _lasting(other: str) -> timedelta:

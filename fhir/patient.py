@@ -59,7 +59,7 @@ def ancestry(person: Person, drug: Drug) -> tuple[dict[str, float], tuple[Findin
     entry, asked = table()["race"], [name for name in ("asian", "black") if name in drug.covariates]
     if not person.race or not asked:
         return {}, ()
-    values = {name: float(person.race == entry[name]) for name in asked}
+    values: dict[str, float] = {name: float(person.race == entry[name]) for name in asked}
     told = " and ".join(f"{words(name)}: {'yes' if values[name] else 'no'}" for name in asked)
     text = f"{told}, by the race charted in the Patient, which is a category of administration and not of biology."
     return values, (finding("ancestry-by-race", "info", text),)
