@@ -26,8 +26,8 @@ from fhir.bundle import Shelf, reference_of, version_of
 from fhir.chart import Source
 from fhir.clock import say
 from fhir.expansion import instants
-from fhir.home import courses
-from fhir.instructions import Step
+from fhir.home import courses, gap_h
+from fhir.instructions import Step, in_force
 from fhir.reading import Given, Measured, finding
 from fhir.schedule import DAY_H
 from fhir.stays import Piece, Stay, pieces, stays
@@ -36,6 +36,7 @@ from models.findings import Finding
 
 _NEAR_H, _NEAR_SHARE = 2.0, 0.1  # h, and of the interval: levels of one time of day (house figures)
 _HELD = timedelta(hours=1)
+_BEGINS = timedelta(days=1)  # from when on an order that is the first known is taken as begun (house figure)
 _MOST = 1000  # doses: more than a year of two a day; each costs time in every fit
 NOTE = "assumed taken as ordered"
 
@@ -53,7 +54,7 @@ def assume(shelf: Shelf, drug: Drug, levels: list[Measured], now: datetime) -> A
     """Doses of the home orders for the time in which nothing is charted. levels: in order of time."""
     followed, reasons = courses(shelf, drug, now)
     charted = stays(shelf, drug)
-    uncovered = pieces(followed, charted)
+    uncovered = tuple(piece for piece in pieces(followed, charted) if not _just_begun(piece, now))
     if not uncovered:
         return Assumed(levels=tuple(levels), findings=() if charted else reasons)
     timeline = _Timeline(pieces=uncovered, stays=charted, drug=drug)
@@ -68,6 +69,17 @@ def assume(shelf: Shelf, drug: Drug, levels: list[Measured], now: datetime) -> A
     doses = [_moved(dose, dose.when.astimezone(zone)) if zone else dose for dose in doses]
     said = (*_said(timeline, doses, good, anchor, now), *_left_out(bad, levels, drug))
     return Assumed(doses=tuple(doses), levels=tuple(good), findings=(*said, *reasons))
+
+
+def _just_begun(piece: Piece, now: datetime) -> bool:
+    """Whether an order that continues no other was written within a day: it may well not have been begun."""
+    return piece.known_from == piece.begin and now - piece.begin < _BEGINS
+
+
+def _gap(piece: Piece, when: datetime) -> float:
+    """h between doses at a time, by the step then in force."""
+    step = in_force(piece.course.steps, when)
+    return (gap_h(step.instruction) if step else 0.0) or piece.course.interval
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +116,7 @@ class _Timeline:
             return ""
         if level.kind == "peak" or anchor is None:
             return "it is labelled a peak, and at what time the dose before it was taken is not charted"
-        step = timedelta(hours=min(piece.course.interval, DAY_H))
+        step = timedelta(hours=min(_gap(piece, level.when), DAY_H))
         off = (level.when - anchor) % step
         near = min(off, step - off) <= _near(piece)
         return "" if near else "it was drawn at another time of day than the newest one, and dose times are not charted"
@@ -164,7 +176,7 @@ def _of_step(piece: Piece, step: Step, anchor: datetime | None, since: datetime)
     course = piece.course
     shift = timedelta(0)
     if anchor is not None and not schedule.clocked:
-        shift = (anchor - step.begin) % timedelta(hours=min(course.interval, DAY_H))
+        shift = (anchor - step.begin) % timedelta(hours=min(gap_h(step.instruction) or DAY_H, DAY_H))
     free = replace(schedule, start=None, end=None, length=None)  # the step's begin and end stand for them
     start, end = max(piece.begin, step.begin, since), min(piece.end, step.end or piece.end)
     source = Source(resource=reference_of(course.order), version=version_of(course.order), time=None, note=NOTE)
@@ -219,7 +231,7 @@ def _times_said(timeline: _Timeline, levels: list[Measured], anchor: datetime | 
     if drawn is None:
         since = "by the last charted dose" if timeline.stays else "from when the order was written"
         return finding("dose-times-assumed", "warning", f"{text} {since}.")
-    text = f"{text}, and the level of {say(drawn.when)} was taken as drawn just before one"
+    text = f"{text}, at the time of day of the level of {say(drawn.when)}, which was taken as drawn just before a dose"
     return finding("dose-times-assumed", "warning", f"{text}. If it was not, the estimate is wrong.")
 
 

@@ -131,7 +131,7 @@ def _course(order: Resource, orders: list[Resource], drug: Drug, shelf: Shelf, n
         begin=begin,
         end=now,
         zone=zone,
-        interval=max(_gap(instruction) for instruction in turn),
+        interval=max(gap_h(instruction) for instruction in turn),
         leaving=bool(categories(order) & set(_table()["leaving"])),
         begun=turn[0].once and len(turn) > 1,
         clocked=all(item.schedule is not None and item.schedule.clocked for item in turn),
@@ -150,10 +150,13 @@ def _usable(instruction: Instruction, drug: Drug) -> None:
         raise Unreadable(f"its route ({instruction.route}) is not one that the model covers")
     if schedule.length_max is not None or schedule.count_max not in (None, schedule.count):
         raise Unreadable("it gives a range of lengths")
-    if _gap(instruction) < _CLOSEST_H and not instruction.once:
+    if gap_h(instruction) < _CLOSEST_H and not instruction.once:
         raise Unreadable("its doses are less than an hour apart")
     if not instruction.amount or (largest is not None and instruction.amount > largest.value):
         raise Unreadable(f"{instruction.amount:g} mg are no single dose of this drug")
+    daily, gap = drug.limits.daily, gap_h(instruction)
+    if daily is not None and gap and instruction.amount * max(1.0, 24.0 / gap) > daily.value:
+        raise Unreadable(f"{instruction.amount * 24.0 / gap:g} mg a day are no dose of this drug")
 
 
 def _refuse_unzoned(order: Resource, turn: tuple[Instruction, ...]) -> None:
@@ -165,7 +168,7 @@ def _refuse_unzoned(order: Resource, turn: tuple[Instruction, ...]) -> None:
         )
 
 
-def _gap(instruction: Instruction) -> float:
+def gap_h(instruction: Instruction) -> float:
     """h, of one dose to the next, on the whole."""
     schedule = instruction.schedule
     if schedule is None or schedule.once:

@@ -53,7 +53,7 @@ def test_an_outpatients_tacrolimus_trough_is_advised_on_with_the_warning_on_the_
     found = card(home(), trough("19 08:00", 4.0), drug="tacrolimus")
     assert found["extension"][EXTENSION]["kind"] == "recommendation"
     assert "were assumed taken as ordered" in found["detail"]
-    assert "was taken as drawn just before one" in found["detail"]
+    assert "was taken as drawn just before a dose" in found["detail"]
     assert "2 mg (assumed taken as ordered)" in found["detail"]
     assert "2026-11-19 20:00+01:00" in found["detail"]  # the order is of the summer (+02:00), the level of the winter
 

@@ -84,7 +84,9 @@ def test_a_trough_without_any_administration_stands_on_the_order_for_home() -> N
     assert "18 tacrolimus dose(s) of 2026-11-11 20:00" in said(chart, "doses-from-order")
     times_said = {f"{source.time:%z}" for source in chart.sources.values() if "order" in source.note and source.time}
     assert times_said == {"+0100"}  # an order of the summer (+02:00) is said in the time of the level
-    assert "2026-11-19 08:00 UTC+01:00 was taken as drawn just before one" in said(chart, "dose-times-assumed")
+    assert "2026-11-19 08:00 UTC+01:00, which was taken as drawn just before a dose" in said(
+        chart, "dose-times-assumed"
+    )
     assert chart.current is not None
     assert (chart.current.amount, chart.current.interval) == (2.0, 12.0)
 
@@ -132,7 +134,8 @@ def test_a_level_while_a_dose_may_still_be_absorbed_is_not_used(when: str) -> No
         {"dosageInstruction": [instruction(2, timing={"code": {"text": "as directed"}}, route=ORAL)]},
         {"dosageInstruction": [instruction(2, timing=BID, route={"text": "rectal"})]},
         {"dosageInstruction": [instruction(2, "{tablet}", timing=BID, route=ORAL)]},
-        {"dosageInstruction": [instruction(40, timing=BID, route=ORAL)]},  # 40 mg: largest single dose 15 mg
+        {"dosageInstruction": [instruction(40, timing=BID, route=ORAL)]},  # largest single dose 15 mg
+        {"dosageInstruction": [instruction(10, timing={"code": {"text": "q6h"}}, route=ORAL)]},  # largest a day 30 mg
         {"dosageInstruction": [instruction(2, timing=BID, route=ORAL), instruction(1, timing=BID, route=ORAL)]},
         {"medicationCodeableConcept": {"text": "Tacrolimus"}},
         {"dispenseRequest": {"validityPeriod": {"end": "2026-11-01"}}},
@@ -294,6 +297,29 @@ def test_a_year_of_levels_is_within_the_most_that_is_counted() -> None:
     chart = tacrolimus(hourly, *monthly, trough("19 08:00"))
     assert len(chart.record.doses) == 1000
     assert all(level.time >= 168 for level in chart.record.levels)
+
+
+def test_an_order_written_today_may_not_have_been_begun() -> None:
+    chart = tacrolimus(home(authoredOn="2026-11-20T07:00:00+01:00"))
+    assert chart.record.doses == ()
+    assert "taken as not yet given" in said(chart, "no-administrations")
+    before = home(3, id="r0", status="completed")
+    renewed = home(authoredOn="2026-11-20T07:00:00+01:00", priorPrescription={"reference": "MedicationRequest/r0"})
+    assert times(tacrolimus(before, renewed))[-1] == "20 01:10 3"
+
+
+def test_the_newest_level_is_a_trough_of_the_step_in_force() -> None:
+    """Three times a day after twice a day: doses of the second step meet the level, not those of the first."""
+    rows = [
+        instruction(2, timing={"repeat": {**DAILY, "frequency": 2, "count": 28}}, route=ORAL, sequence=1),
+        instruction(1, timing={"repeat": {**DAILY, "frequency": 3}}, route=ORAL, sequence=2),
+    ]
+    chart = tacrolimus(home(dosageInstruction=rows), trough("19 09:00"))
+    assert "19 09:00 1" in times(chart)
+    assert "19 01:00 1" in times(chart)
+
+
+DAILY = {"period": 1, "periodUnit": "d"}
 
 
 def _now(day: int) -> datetime:
