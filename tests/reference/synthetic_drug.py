@@ -100,8 +100,9 @@ def _unit(quantity: Any) -> str:
 
 
 def drug_of(code: str) -> Drug:
-    """Given and ordered under one RxNorm code."""
-    return replace(_base(), rxnorm=(code,), atc=(), level_codes=())
+    """Given and ordered under one RxNorm code, in doses however small."""
+    any_dose = tuple(replace(product, smallest=1e-6) for product in _base().products)
+    return replace(_base(), rxnorm=(code,), atc=(), level_codes=(), products=any_dose)
 
 
 def analyte_of(loinc: str, concentration_unit: str) -> Drug:
