@@ -33,7 +33,8 @@ class Results:
         worse = report.outcome != "passed" or report.nodeid not in self.outcome
         if worse:
             self.outcome[report.nodeid] = report.outcome
-        self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration
+        if report.when == "call":
+            self.seconds[report.nodeid] = report.duration
 
 
 def attacks() -> tuple[Attack, ...]:
@@ -60,7 +61,7 @@ def lines(rows: Iterable[Attack], results: Results) -> list[tuple[str, str]]:
         word = f"NO TEST: {', '.join(silent)}" if silent and word != "FAIL" else word
         passed = sum(results.outcome[test] == "passed" for test in own)
         skipped = sum(results.outcome[test] == "skipped" for test in own)
-        slowest = max((results.seconds[test] for test in own), default=0.0)
+        slowest = max((results.seconds.get(test, 0.0) for test in own), default=0.0)
         counts = f"{passed:5} passed {skipped:3} skipped   slowest {slowest:6.2f} s"
         table.append((word, f"{attack.row:40} {counts}   {word}"))
     return table

@@ -10,12 +10,19 @@ from hashlib import sha384
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA384
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from cds_server.trust.token import LONGEST
+from cds_server.trust.keys import read_keys
+from cds_server.trust.registry import Issuer, Registry, Tenant
+from cds_server.trust.token import LONGEST, Refused, verify
 from tests.cds_server.hook_calls import FEEDBACK as FEEDBACK_PATH
 from tests.cds_server.hook_calls import SERVICE as SERVICE_PATH
 from tests.cds_server.hook_calls import call, service
+from tests.fhir.charts import NOW
 from tests.security.issuers import (
     BASE,
     DISCOVERY,
@@ -290,3 +297,56 @@ def test_a_resigned_token_of_the_same_jti_is_a_replay(running):
 def test_a_forged_token_does_not_use_up_the_jti_of_the_right_one(running):
     assert_bare(running.client.post(SERVICE_PATH, json=call(), headers=STRANGER.bearer(jti="mine")))
     assert running.client.post(SERVICE_PATH, json=call(), headers=NORTH.bearer(jti="mine")).status_code == 200
+
+
+def believed(token: str) -> bool:
+    """Whether the check alone, without a service around it, believes a token."""
+    keys = {key.kid: key for key in KNOWN.keys}
+    registry = Registry(tenants=(Tenant(name="north", claim="north"),), issuers=(KNOWN,))
+    try:
+        verify(token, audience=SERVICE, registry=registry, find_key=lambda issuer, kid: keys.get(kid), now=NOW)
+    except Refused:
+        return False
+    return True
+
+
+KNOWN = Issuer(iss=ISS, tenants=("north",), keys=read_keys(jwks(jwk(NORTH.key, "k1"), jwk(RSA.key, "r1"))))
+SIGNED = {"ES384": NORTH.token(jti="j"), "RS384": RSA.token(jti="j")}
+# of the group on P-384 (FIPS 186-4, D.1.2.4, from memory; the test of the twin would fail with another)
+ORDER = int("ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973", 16)
+ALPHABET = "ABCXYZabcxyz0189-_.= {}\n\0é"
+
+
+@given(st.sampled_from(sorted(SIGNED)), st.data())
+@settings(max_examples=300, deadline=None)
+def test_no_token_with_one_place_changed_is_believed(name, data):
+    token = SIGNED[name]
+    at = data.draw(st.integers(0, len(token) - 1))
+    changed = token[:at] + data.draw(st.sampled_from([*ALPHABET, ""])) + token[at + 1 :]
+    assert believed(token)
+    assert changed == token or not believed(changed)
+
+
+@given(st.text(max_size=200) | st.binary(max_size=150).map(lambda raw: segment(raw) + "." + segment(raw) + ".x"))
+@settings(max_examples=300, deadline=None)
+def test_no_noise_is_believed_or_raises(text):
+    assert not believed(text)
+
+
+def test_a_token_signed_by_hand_is_believed():
+    """RFC 7515 and RFC 7518 section 3.4 without a JWT library: SHA-384, r and s of 48 bytes each."""
+    first = f"{segment(RIGHT_HEADER)}.{segment(NORTH.claims())}"
+    r, s = decode_dss_signature(NORTH.key.sign(first.encode(), ec.ECDSA(SHA384())))
+    assert believed(f"{first}.{segment(r.to_bytes(48, 'big') + s.to_bytes(48, 'big'))}")
+    twin = f"{first}.{segment(r.to_bytes(48, 'big') + (ORDER - s).to_bytes(48, 'big'))}"
+    assert believed(twin)  # as the mathematics has it: another text, the same claims, and so refused by its jti
+
+
+def test_the_twin_of_a_signature_is_a_replay(running):
+    token = NORTH.token()
+    first, _, signature = token.rpartition(".")
+    both = urlsafe_b64decode(signature)
+    twin = both[:48] + (ORDER - int.from_bytes(both[48:], "big")).to_bytes(48, "big")
+    sent = [{"Authorization": f"Bearer {one}"} for one in (token, f"{first}.{segment(twin)}")]
+    assert running.client.post(SERVICE_PATH, json=call(), headers=sent[0]).status_code == 200
+    assert_bare(running.client.post(SERVICE_PATH, json=call(), headers=sent[1]))
