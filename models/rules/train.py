@@ -242,6 +242,14 @@ def log_errors(rule: FrozenRule, design: CohortDesign, model: PopulationModel, p
     return errors
 
 
+def behind_by(alone: FrozenRule, informed: FrozenRule) -> float:
+    """Points of RMSE, %, in nested cross-validation, by which the rule without a model is worse."""
+    one, other = (
+        next(item.value for item in rule.assessments[0].measures if item.name == "rmse") for rule in (alone, informed)
+    )
+    return one - other
+
+
 def _plain(content: Mapping[str, Any]) -> dict[str, Any]:
     """As a file gives it back: lists for tuples."""
     found: dict[str, Any] = json.loads(json.dumps(content))

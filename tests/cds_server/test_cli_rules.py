@@ -33,12 +33,23 @@ ID = "vancomycin/peak-trough-informed"
 
 def test_train_writes_a_rule_that_can_be_read(tmp_path: Path) -> None:
     asked = ["train", "--drug", "vancomycin", "--scheme", "trough", "--out", str(tmp_path), *QUICK]
-    done = run(*asked, "--json")
+    done = run(*asked, "--alone-within", "50", "--json")
     assert done.exit_code == 0, done.output
     found = json.loads(done.stdout)
     assert [rule["id"] for rule in found["rules"]] == ["vancomycin/trough-informed", "vancomycin/trough-alone"]
     assert found["failed"] == {}
     assert {rule["hash"] for rule in found["rules"]} == {rule.hash for rule in load_library(tmp_path).rules.values()}
+
+
+def test_a_rule_without_a_model_that_is_much_worse_is_not_written(tmp_path: Path) -> None:
+    """Within 0 points: whichever way it went with these patients, what was written keeps it."""
+    asked = ["train", "--drug", "busulfan", "--scheme", "limited", "--out", str(tmp_path), *QUICK]
+    done = run(*asked, "--alone-within", "0", "--json")
+    if "busulfan/limited-alone is not written" in done.stderr:
+        assert list(load_library(tmp_path).rules) == ["busulfan/limited-informed"]
+    else:
+        one, other = json.loads(done.stdout)["rules"]
+        assert other["assessment"][0]["rmse"][0] <= one["assessment"][0]["rmse"][0]
 
 
 def test_train_from_checkpoints_gives_the_same_hash(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from models.rules.engines.pysr import Pysr
 from models.rules.frozen import FrozenRule
 from models.rules.library import write_rule
 from models.rules.task import forms, tasked
-from models.rules.train import Plan, Trained, populations, train
+from models.rules.train import Plan, Trained, behind_by, populations, train
 from models.rules.wording import at_once
 
 
@@ -53,6 +53,8 @@ class Wish:
 @click.option("--generations", type=click.IntRange(1, 10_000), default=60, show_default=True, help="Of each search.")
 @click.option("--test-patients", type=click.IntRange(20, 100_000), default=400, show_default=True,
               help="Unseen, of each of three test seeds.")  # fmt: skip
+@click.option("--alone-within", type=click.FloatRange(0), default=2.0, show_default=True, metavar="POINTS",
+              help="A rule without a model is written where its RMSE is so near that of the informed one.")  # fmt: skip
 @click.option("--engine", type=click.Choice(("pyoperon", "pysr")), default="pyoperon", show_default=True)
 @click.option("--threads", type=click.IntRange(1, 64), default=1, show_default=True, help="The result is the same.")
 @click.option("--checkpoints", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
@@ -68,6 +70,7 @@ def train_rules(
     seeds: int,
     generations: int,
     test_patients: int,
+    alone_within: float,
     engine: str,
     threads: int,
     checkpoints: Path | None,
@@ -86,7 +89,7 @@ def train_rules(
     wishes = [wish for name in ([drug] if drug else tasked()) for wish in _wishes(name, scheme, form)]
     plan = Plan(patients=patients, seed=seed, seeds=tuple(range(1, seeds + 1)), test_patients=test_patients)
     searching: Engine = Operon(generations=generations, threads=threads) if engine == "pyoperon" else Pysr()
-    found, failed = _all(wishes, plan, searching, Checkpoints(checkpoints), out, quiet=as_json)
+    found, failed = _all(wishes, plan, searching, Checkpoints(checkpoints), out, alone_within, quiet=as_json)
     if as_json:
         show({"rules": [rule_json(rule) for rule in found], "failed": failed})
     raise SystemExit(EXIT_NOT_AS_WISHED if failed else 0)
@@ -100,22 +103,29 @@ def _wishes(drug: str, scheme: str | None, form: str | None) -> Iterator[Wish]:
 
 
 def _all(
-    wishes: list[Wish], plan: Plan, engine: Engine, checkpoints: Checkpoints, out: Path, *, quiet: bool
+    wishes: list[Wish], plan: Plan, engine: Engine, checkpoints: Checkpoints, out: Path, within: float, *, quiet: bool
 ) -> tuple[list[FrozenRule], dict[str, str]]:
     """Each rule is written as soon as it is there."""
-    found: list[FrozenRule] = []
+    found: dict[str, FrozenRule] = {}
     failed: dict[str, str] = {}
     for wish in wishes:
         for form, result in _trained(wish, plan, engine, checkpoints):
             id = f"{wish.drug}/{wish.scheme}-{form}"
-            if isinstance(result, Trained):
-                write_rule(result.rule, out)
-                found.append(result.rule)
-            else:
-                failed[id] = str(result)
             if not quiet:
                 _tell(id, result)
-    return found, failed
+            if isinstance(result, RuleError):
+                failed[id] = str(result)
+            elif _near(result.rule, found.get(f"{wish.drug}/{wish.scheme}-informed"), within):
+                write_rule(result.rule, out)
+                found[id] = result.rule
+    return list(found.values()), failed
+
+
+def _near(rule: FrozenRule, informed: FrozenRule | None, within: float) -> bool:
+    if rule.form != "alone" or informed is None or behind_by(rule, informed) <= within:
+        return True
+    say(f"{rule.id} is not written: {behind_by(rule, informed):.1f} points of RMSE behind the informed rule")
+    return False
 
 
 def _trained(
