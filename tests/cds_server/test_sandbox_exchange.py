@@ -9,6 +9,7 @@ from cds_server.sandbox.exchange import run_once
 from cds_server.sandbox.judge import Heard, direction, wrong_with
 from cds_server.sandbox.orders import OrderLine
 from cds_server.sandbox.scenarios import Expected, load_scenarios
+from tests.cds_server.card_rules import broken
 from tests.cds_server.live import live_service
 
 SCENARIO = load_scenarios()[1]  # underdosed: expects a higher dose
@@ -23,6 +24,7 @@ def test_every_patient_ends_as_the_scenario_says(tmp_path):
         lines = list(run_once(live.base))
         charted = [row.outcome for row in live.parts.store.all_feedback()]
     assert [line for line in lines if line["verdict"] != "ok"] == []
+    assert [found for line in lines for found in broken({"cards": line["cards"]})] == []
     assert [line["scenario"] for line in lines if line["hook"] == "outcome"] == [s.id for s in load_scenarios()]
     assert charted.count("accepted") == sum(s.exchange.answer == "accept" for s in load_scenarios())
     assert charted.count("overridden") == sum(s.exchange.answer == "override" for s in load_scenarios())
