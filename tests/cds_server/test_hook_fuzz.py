@@ -104,7 +104,7 @@ def test_any_feedback(running, items):
 
 
 # 10,000 here; tests/fhir bends as many charts.
-ANSWERED, READ, SENT, GARBLED = 100, 1_600, 4_300, 4_000
+ANSWERED, READ, SENT, GARBLED = 100, 1_700, 2_000, 6_200
 BLOCK = 100
 PHENYTOIN = {"coding": [{"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "8183"}], "text": "Phenytoin"}
 HOOKS = tuple(CONTEXTS)
