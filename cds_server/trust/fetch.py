@@ -24,7 +24,7 @@ def fetch_keys(issuer: Issuer) -> bytes:
     until = time.monotonic() + DEADLINE_S
     try:
         # the FHIR client's sessions judge the address after the name is resolved, and connect to what they judged
-        with session_for(FhirServer(base=issuer.jwks_url, private=issuer.private)) as session:
+        with session_for(FhirServer(base=issuer.jwks_url, private=issuer.private, ca_file=issuer.ca_file)) as session:
             get = partial(session.get, timeout=DEADLINE_S, allow_redirects=False, stream=True)
             with get(issuer.jwks_url, headers={"Accept": "application/json"}) as response:
                 if response.status_code != 200:

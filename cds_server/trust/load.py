@@ -16,7 +16,9 @@ Table = Mapping[str, Any]
 
 _TOP = frozenset({"tenants", "issuers", "fhir_servers", "keys"})
 _TENANT = frozenset({"name", "claim", "cors_origins", "frame_ancestors"})
-_ISSUER = frozenset({"iss", "tenants", "jwks", "jwks_file", "jwks_url", "jku", "private", "per_minute", "lifetime_s"})
+_ISSUER = frozenset(
+    {"iss", "tenants", "jwks", "jwks_file", "jwks_url", "jku", "private", "ca_file", "per_minute", "lifetime_s"}
+)
 _KEYS_FROM = ("jwks", "jwks_file", "jwks_url")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -84,9 +86,18 @@ def _issuer(row: Table, where: str, folder: Path) -> Issuer:
         jwks_url=url,
         jku=_text(row, "jku", where, otherwise=url),
         private=_yes_no(row, "private", where),
+        ca_file=_authority(row, where, folder),
         per_minute=_count(row, "per_minute", where, PER_MINUTE, 1_000_000),
         lifetime_s=_count(row, "lifetime_s", where, LIFETIME_S, 86_400),
     )
+
+
+def _authority(row: Table, where: str, folder: Path) -> str:
+    if "ca_file" not in row:
+        return ""
+    file = folder / _text(row, "ca_file", where)
+    _check(file.is_file(), f"{where}.ca_file", "a PEM file that can be read", row["ca_file"])
+    return str(file)
 
 
 def _pinned(row: Table, where: str, folder: Path) -> tuple[Key, ...]:

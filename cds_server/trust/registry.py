@@ -26,7 +26,7 @@ class Tenant:
 class Issuer:
     """One EHR as it signs. iss and jku are compared exactly. Either keys are pinned or they lie at jwks_url.
 
-    private: jwks_url may lead to a private network address.
+    private: jwks_url may lead to a private network address. ca_file: the site's own authority, "" = the public ones.
     """
 
     iss: str
@@ -35,6 +35,7 @@ class Issuer:
     jwks_url: str = ""
     jku: str = ""
     private: bool = False
+    ca_file: str = ""
     per_minute: int = PER_MINUTE
     lifetime_s: int = LIFETIME_S
 

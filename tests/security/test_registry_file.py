@@ -56,6 +56,10 @@ REFUSED = {
         issuers({"iss": ISS, "tenants": ["north"], "jwks_file": "none.json"}),
         "none.json",
     ),
+    "an authority that is not there": (
+        issuers({"iss": ISS, "tenants": ["north"], "jwks_url": URL, "ca_file": "no.pem"}),
+        "ca_file",
+    ),
     "no key in the set": (keyed(), "no key for signatures"),
     "a private key": (keyed(private_jwk()), "private or shared key"),
     "a shared secret": (keyed({"kty": "oct", "k": "c2VjcmV0", "kid": "k1"}), "private or shared key"),
