@@ -17,6 +17,7 @@ from models.cohorts.exposure import exposed
 from models.cohorts.manifest import NO_SHIFT, CohortManifest, Shift
 from models.cohorts.population import Population
 from models.cohorts.regimen import charted_regimen, charted_times, given_doses
+from models.covariates import value_at
 from models.dosing.advice import Regimen
 from models.drug import Drug
 from models.errors import ModelsError
@@ -115,29 +116,29 @@ def _patient(asked: Setting, seed: int, number: int) -> _Patient:
     model = asked.generators[generator]
     record, _ = draw_patient(asked.design.cohort, asked.drug, (model, asked.reference), person, now=0.0)
     regimen = charted_regimen(asked.design, record, person)
-    etas, truth = _true(asked, model, record, regimen, person)
+    etas = _true_etas(asked, model, record, regimen, person)
     charted, after = _sampled(asked, model, etas, record, regimen, ward)
     mean = np.zeros((1, len(asked.reference.eta_names)))
     return _Patient(
         generator=generator,
         record=charted,
         regimen=regimen,
-        truth=truth,
+        truth=exposed(model, charted, regimen, etas, asked.design),
         expected=exposed(asked.reference, charted, regimen, mean, asked.design),
         expected_levels=_predicted(asked.reference, charted, mean, [level.time for level in charted.levels]),
         after_dose=after,
     )
 
 
-def _true(
+def _true_etas(
     asked: Setting, model: PopulationModel, record: PatientRecord, regimen: Regimen, random: np.random.Generator
-) -> tuple[np.ndarray, tuple[float, float]]:
-    """Random effects (1, e) with which the regimen has an exposure, and that exposure."""
+) -> np.ndarray:
+    """Random effects (1, e) with which the regimen has an exposure."""
     for _ in range(TRIES):
         etas = faster(model, population_etas(model, 1, random), asked.shift.clearance)
         truth = exposed(model, record, regimen, etas, asked.design)
         if all(np.isfinite(truth)) and min(truth) > 0.0:
-            return etas, truth
+            return etas
     raise ModelsError(f"{model.id}: in {TRIES} draws no patient reached a steady state; mend the design's spread")
 
 
@@ -237,9 +238,11 @@ def _population(asked: Setting, found: list[_Patient], manifest: CohortManifest)
 
 
 def _charted(asked: Setting, found: list[_Patient]) -> dict[str, np.ndarray]:
+    """At the moment of advice: age of an infant and days after a transplant go on by themselves."""
     names = [item.name for item in found[0].record.covariates]
-    values = np.array([[item.value for item in one.record.covariates] for one in found])
-    charted = {name: values[:, k] for k, name in enumerate(names)}
+    charted = {
+        name: np.array([value_at(item.record, name, item.record.now) for item in found], dtype=float) for name in names
+    }
     for name, formula in asked.design.derived.items():
         known = FORMULAS[formula]
         charted[name] = np.asarray(known.function(**{key: charted[key] for key in known.inputs}))
