@@ -22,8 +22,28 @@ def exposed(
 
     Both for random effects (1, e). NaN where there is no steady state.
     """
+    metric, area, mg = _metric_and_area(model, record, regimen, etas, design)
+    return float(metric[0]), float(mg * PER_MG[model.concentration_unit] / area[0])
+
+
+def exposures(
+    model: PopulationModel, record: PatientRecord, regimen: Regimen, etas: np.ndarray, design: CohortDesign
+) -> np.ndarray:
+    """(n,): the metric for each of n random effects (n, e); NaN where there is no steady state."""
+    return _metric_and_area(model, record, regimen, etas, design)[0]
+
+
+# areas in ug.h/L are a thousandth of those in mg.h/L
+PER_MG = {"mg/L": 1.0, "ug/L": 1000.0}
+
+
+def _metric_and_area(
+    model: PopulationModel, record: PatientRecord, regimen: Regimen, etas: np.ndarray, design: CohortDesign
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Metric and area (n,), and the mg that the area is of."""
     if design.metric == "course":
-        return _course(model, record, regimen, etas, design.practice.course)
+        area = _course(model, record, regimen, etas, design.practice.course)
+        return area, area, design.practice.course * regimen.amount
     steady = steady_state(
         model,
         _settled(model, record),
@@ -34,27 +54,20 @@ def exposed(
         route=regimen.route,
     )
     metric = steady.auc24 if design.metric == "auc24" else steady.trough
-    return float(metric[0]), _clearance(model, regimen.amount * 24.0 / regimen.interval, float(steady.auc24[0]))
+    return metric, steady.auc24, regimen.amount * 24.0 / regimen.interval
 
 
 def _course(
     model: PopulationModel, record: PatientRecord, regimen: Regimen, etas: np.ndarray, count: int
-) -> tuple[float, float]:
-    """All doses at their planned times."""
+) -> np.ndarray:
+    """(n,): area of all doses at their planned times."""
     doses = tuple(
         Dose(time=k * regimen.interval, amount=regimen.amount, route=regimen.route, duration=regimen.duration)
         for k in range(count)
     )
     end = doses[-1].time
     subject = subject_from_record(model, replace(record, doses=doses, levels=(), now=end))
-    area = float(auc(model, subject, etas, [[0.0, end + LATER]])[0, 0])
-    return area, _clearance(model, count * regimen.amount, area)
-
-
-def _clearance(model: PopulationModel, mg: float, area: float) -> float:
-    """L/h; areas in ug.h/L are a thousandth of those in mg.h/L."""
-    per_mg = {"mg/L": 1.0, "ug/L": 1000.0}[model.concentration_unit]
-    return mg * per_mg / area
+    return np.asarray(auc(model, subject, etas, [[0.0, end + LATER]])[:, 0])
 
 
 def _settled(model: PopulationModel, record: PatientRecord) -> dict[str, float]:

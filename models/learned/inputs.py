@@ -93,3 +93,28 @@ def covariates_of(drug: str) -> tuple[str, ...]:
     if drug not in tasks():
         raise ModelsError(f"no companion of {drug!r} is designed; there are some for {', '.join(tasks())}")
     return tasks()[drug]
+
+
+def row_of(
+    inputs: tuple[Input, ...], values: Mapping[str, float], expected_exposure: float, expected_clearance: float
+) -> np.ndarray:
+    """(m,): the same inputs of one patient, from quantities by name (models.beside.scheme); NaN where one is missing."""
+    made = {
+        "ln expected exposure": np.log(expected_exposure),
+        "ln expected clearance": np.log(expected_clearance),
+    }
+    return np.array([np.float32(_one(item.name, values, made)) for item in inputs], dtype=float)
+
+
+def _one(name: str, values: Mapping[str, float], made: Mapping[str, float]) -> float:
+    if name in made:
+        return float(made[name])
+    what, _, sample = name.partition(", ")
+    if what == "ln expected/measured":
+        level, expected = values.get(f"level_{sample}", np.nan), values.get(f"expected_{sample}", np.nan)
+        return float(np.log(expected / level)) if level > 0.0 and expected > 0.0 else np.nan
+    if what == "time since dose":
+        return values.get(f"after_dose_{sample}", np.nan)
+    if what == "time since first dose":
+        return min((value for key, value in values.items() if key.startswith("since_first_")), default=np.nan)
+    return values.get(name, np.nan)

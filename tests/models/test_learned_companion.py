@@ -1,4 +1,4 @@
-"""A companion from training to file and back: same plan, same companion; damaged files refused; silent outside its box."""
+"""A companion from training to file and back: same plan, same companion; damaged refused; silent outside its box."""
 
 import json
 from dataclasses import replace

@@ -1,0 +1,1 @@
+"""Independent estimators beside the fit: rules, learned companions, and how far they agree."""

@@ -1,0 +1,116 @@
+"""The estimators' errors side by side, on patients of models that nobody was trained on."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.beside.estimators import Estimates, Setting, everyone
+from models.catalog import Catalog
+from models.cohorts.design import CohortDesign
+from models.cohorts.manifest import NO_SHIFT, Shift
+from models.cohorts.population import Population
+from models.cohorts.simulate import simulate
+from models.learned.inputs import covariates_of, told
+from models.learned.learners import others
+from models.rules.frozen import Measure
+from models.rules.metrics import RESAMPLES, measures
+
+LINEAR_PATIENTS, LINEAR_SEED = 1500, 4711
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One estimator on one set of patients. patients: of whom every estimator of the table speaks; silent: share of all
+    readable ones of whom this one does not. measures, coverage: %, with 95 % bootstrap intervals over patients."""
+
+    drug: str
+    scheme: str
+    shift: str
+    estimator: str
+    nodes: int | None
+    patients: int
+    silent: float
+    measures: tuple[Measure, ...]
+    coverage: tuple[Measure, ...]
+
+
+def compared(
+    design: CohortDesign,
+    catalog: Catalog,
+    scheme: str,
+    *,
+    patients: int,
+    seeds: Sequence[int],
+    draws: int,
+    shift: Shift = NO_SHIFT,
+    progress: Progress | None = None,
+) -> tuple[Row, ...]:
+    """patients: in all, evenly over the seeds. The floor is worked out where nothing is shifted."""
+    said = progress or (lambda *_: None)
+    linear = _linear(design, catalog, scheme)
+    found = []
+    for k, seed in enumerate(seeds):
+        each = -(-patients // len(seeds))
+        population = simulate(design, catalog, scheme=scheme, part="test", patients=each, seed=seed, shift=shift)
+        setting = Setting(design=design, catalog=catalog, draws=draws, seed=seed, linear=linear)
+        found.append((population, everyone(population, setting, floor=shift == NO_SHIFT)))
+        said(f"{design.drug} {scheme}, {shift.name}", k + 1, len(seeds))
+    return _rows(design.drug, scheme, shift.name, found)
+
+
+def _linear(design: CohortDesign, catalog: Catalog, scheme: str):  # type: ignore[no-untyped-def]
+    population = simulate(design, catalog, scheme=scheme, part="training", patients=LINEAR_PATIENTS, seed=LINEAR_SEED)
+    keep = population.readable
+    rows = told(covariates_of(design.drug), population).values[keep]
+    return others(LINEAR_SEED)["linear"].fit(rows, population.log_ratio[keep])
+
+
+def _rows(
+    drug: str, scheme: str, shift: str, found: Sequence[tuple[Population, tuple[Estimates, ...]]]
+) -> tuple[Row, ...]:
+    truth = np.concatenate([population.exposure for population, _ in found])
+    readable = np.concatenate([population.readable for population, _ in found])
+    names = [one.name for one in found[0][1]]
+    exposure = {name: np.concatenate([_named(item, name).exposure for _, item in found]) for name in names}
+    speak = readable & np.all([np.isfinite(values) for values in exposure.values()], axis=0)
+    return tuple(
+        Row(
+            drug=drug,
+            scheme=scheme,
+            shift=shift,
+            estimator=name,
+            nodes=_named(found[0][1], name).nodes,
+            patients=int(speak.sum()),
+            silent=float(1.0 - np.isfinite(exposure[name][readable]).mean()),
+            measures=measures((exposure[name] / truth)[speak]),
+            coverage=_coverage(name, found, truth, exposure[name], speak),
+        )
+        for name in names
+    )
+
+
+def _named(estimates: tuple[Estimates, ...], name: str) -> Estimates:
+    return next(one for one in estimates if one.name == name)
+
+
+def _coverage(
+    name: str,
+    found: Sequence[tuple[Population, tuple[Estimates, ...]]],
+    truth: np.ndarray,
+    exposure: np.ndarray,
+    speak: np.ndarray,
+) -> tuple[Measure, ...]:
+    measured = []
+    for level in sorted(_named(found[0][1], name).limits):
+        low, high = (np.concatenate([_named(item, name).limits[level][end] for _, item in found]) for end in (0, 1))
+        inside = ((truth >= low * exposure) & (truth <= high * exposure))[speak]
+        measured.append(_share(f"coverage_{100 * level:.0f}", inside))
+    return tuple(measured)
+
+
+def _share(name: str, inside: np.ndarray) -> Measure:
+    rows = np.random.default_rng(1).integers(inside.size, size=(RESAMPLES, inside.size))
+    low, high = np.quantile(100.0 * inside[rows].mean(axis=1), [0.025, 0.975])
+    return Measure(name=name, value=float(100.0 * inside.mean()), low=float(low), high=float(high))

@@ -1,0 +1,190 @@
+"""All estimators on one patient: the fit, the rules with their arithmetic, the learned companions, and their verdict."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.beside.concordance import said, verdict_of, widest
+from models.beside.scheme import Charted, charted
+from models.beside.value import Beside, Opinion
+from models.beside.working import working
+from models.cohorts.design import CohortDesign
+from models.cohorts.exposure import exposures
+from models.dosing.advice import Regimen
+from models.fit import ModelFit, average, draw_ensemble
+from models.learned.companion import Companion, Kind
+from models.learned.inputs import row_of
+from models.learned.library import companion
+from models.learned.predict import Silent as NothingLearned
+from models.learned.predict import attributions, says
+from models.population import PopulationModel
+from models.record import PatientRecord
+from models.rules.apply import Estimate, dose_for, estimate
+from models.rules.apply import Silent as NoRule
+from models.rules.frozen import FrozenRule
+
+SHARE = 0.8  # of the intervals shown
+DRAWS = 200
+_TOLD = 3  # inputs that moved a learned estimate most
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Asked:
+    """fits: of the models that hold the patient. goal: middle of the target in the design's unit, None: another metric.
+
+    signed: only what somebody has put into use speaks.
+    """
+
+    design: CohortDesign
+    reference: PopulationModel
+    record: PatientRecord
+    regimen: Regimen
+    fits: tuple[ModelFit, ...]
+    rules: Sequence[FrozenRule]
+    goal: float | None
+    signed: bool
+    seed: int
+
+
+def beside(asked: Asked) -> Beside:
+    """What each says of the exposure under the regimen in use; those who can not say why."""
+    fit = _fit(asked)
+    told = charted(asked.design, asked.reference, asked.record, asked.regimen)
+    others = _silent(told) if isinstance(told, tuple) else (*_rules(asked, told), *_learned(asked, told, fit))
+    opinions = (fit, *others)
+    ratio = widest(fit.exposure, (one.exposure for one in others if one.exposure)) if fit.exposure else None
+    verdict = verdict_of(ratio)
+    return Beside(
+        metric=METRICS[asked.design.metric],
+        unit=unit_of(asked.design, asked.reference),
+        amount=asked.regimen.amount,
+        interval=asked.regimen.interval,
+        opinions=opinions,
+        verdict=verdict,
+        widest=ratio,
+        text=said(verdict, ratio, opinions),
+    )
+
+
+METRICS = {"auc24": "AUC24", "trough": "trough", "course": "AUC of the course"}
+
+
+def unit_of(design: CohortDesign, model: PopulationModel) -> str:
+    """UCUM unit of the design's metric."""
+    unit = model.concentration_unit
+    return unit if design.metric == "trough" else unit.replace("/", ".h/")
+
+
+def _fit(asked: Asked) -> Opinion:
+    """The averaged fit, by draws around each model's mode."""
+    ensemble = average(asked.fits)
+    if not ensemble.usable:
+        return Opinion(kind="fit", name="fit", words="the fit", silent=("no fit can be used",))
+    parts = draw_ensemble(ensemble, DRAWS, seed=asked.seed)
+    found = [
+        exposures(fit.model, asked.record, asked.regimen, etas, asked.design)
+        for fit, etas in zip(asked.fits, parts, strict=True)
+        if len(etas)
+    ]
+    values = np.concatenate(found)
+    values = values[np.isfinite(values) & (values > 0.0)]
+    if not values.size:
+        return Opinion(kind="fit", name="fit", words="the fit", silent=("no draw reaches a steady state",))
+    low, middle, high = (float(v) for v in np.quantile(values, [(1 - SHARE) / 2, 0.5, (1 + SHARE) / 2]))
+    return Opinion(kind="fit", name="fit", words="the fit", exposure=middle, low=low, high=high)
+
+
+def _silent(reasons: tuple[str, ...]) -> tuple[Opinion, ...]:
+    return (
+        Opinion(kind="rule", name="rule", words="the rule", silent=reasons),
+        Opinion(kind="learned", name="learned", words="the learned companion", silent=reasons),
+    )
+
+
+_FORMS = {"informed": "the rule", "alone": "the stand-alone rule"}
+
+
+def _rules(asked: Asked, told: Charted) -> Iterator[Opinion]:
+    for rule in asked.rules:
+        if rule.scheme == told.scheme.name and (rule.signed or not asked.signed):
+            yield _rule(rule, asked, told)
+
+
+def _rule(rule: FrozenRule, asked: Asked, told: Charted) -> Opinion:
+    expected = rule.output.factor * told.values["rate"] / told.expected_exposure
+    values = {**told.values, "expected_clearance": expected}
+    flags = {name: bool(values.get(name)) for name in rule.absent}
+    found = estimate(rule, values, flags)
+    base = {"kind": "rule", "name": rule.id, "words": _FORMS[rule.form], "hash": rule.hash, "signed": _signed(rule)}
+    if isinstance(found, NoRule):
+        return Opinion(**base, silent=found.reasons)  # type: ignore[arg-type]
+    return Opinion(
+        **base,  # type: ignore[arg-type]
+        exposure=found.exposure,
+        **_limits(rule, found),
+        dose=dose_for(rule, found, asked.goal, asked.regimen.interval) if asked.goal else None,
+        working=working(rule, found, values),
+    )
+
+
+def _limits(rule: FrozenRule, found: Estimate) -> dict[str, float]:
+    spread = next((one for one in rule.spreads if one.share == SHARE), None)
+    low, high = found.interval(spread) if spread else (found.exposure, found.exposure)
+    return {"low": low, "high": high} if spread else {}
+
+
+def _signed(rule: FrozenRule) -> str:
+    last = rule.signatures[-1] if rule.signatures else None
+    return f"{last.by}, {last.at[:10]}" if last else ""
+
+
+_WORDS: dict[Kind, str] = {"exposure": "the learned companion", "hybrid": "the corrected fit"}
+_NAMED: dict[Kind, str] = {"exposure": "learned", "hybrid": "hybrid"}
+
+
+def _learned(asked: Asked, told: Charted, fit: Opinion) -> Iterator[Opinion]:
+    starts: dict[Kind, float | None] = {"exposure": told.expected_exposure, "hybrid": _reference_fit(asked)}
+    for kind, start in starts.items():
+        one = companion(asked.design.drug, told.scheme.name, kind)
+        if one and start and (one.signed.by or not asked.signed):
+            yield _companion(one, told, start)
+
+
+def _reference_fit(asked: Asked) -> float | None:
+    """The exposure at the mode of the reference model's fit, where it is among the fits."""
+    for fit in asked.fits:
+        if fit.model.id == asked.reference.id and fit.posterior.usable and asked.record.levels:
+            value = exposures(fit.model, asked.record, asked.regimen, fit.posterior.eta[None], asked.design)[0]
+            return float(value) if np.isfinite(value) else None
+    return None
+
+
+def _companion(one: Companion, told: Charted, start: float) -> Opinion:
+    row = row_of(one.inputs, told.values, told.expected_exposure, told.expected_clearance)
+    found = says(one, row, start)
+    base = {
+        "kind": _NAMED[one.kind],
+        "name": f"{one.drug}/{one.scheme}-{one.kind}",
+        "words": _WORDS[one.kind],
+        "hash": one.hash,
+        "signed": f"{one.signed.by}, {one.signed.on}" if one.signed.by else "",
+    }
+    if isinstance(found, NothingLearned):
+        return Opinion(**base, silent=found.reasons)  # type: ignore[arg-type]
+    low, high = next((item[1], item[2]) for item in found.intervals if item[0] == SHARE)
+    return Opinion(
+        **base,  # type: ignore[arg-type]
+        exposure=found.exposure,
+        low=low,
+        high=high,
+        working=tuple(_moved(one, row)),
+    )
+
+
+def _moved(one: Companion, row: np.ndarray) -> Iterator[str]:
+    """What moved the estimate most, against the median patient of its training."""
+    shares = sorted(attributions(one, row), key=lambda item: -abs(np.log(item[1])))
+    for name, factor in shares[:_TOLD]:
+        if abs(np.log(factor)) > 0.005:
+            yield f"{name}: {100 * (factor - 1):+.0f} %"

@@ -1,0 +1,49 @@
+"""A rule worked out with one patient's numbers: lines that a calculator can follow."""
+
+from collections.abc import Iterator, Mapping
+
+from models.rules.apply import Estimate
+from models.rules.expression import variables
+from models.rules.frozen import FrozenRule
+from models.rules.printing import text
+from models.rules.quantities import Input
+
+# five figures: the last line then agrees with the exact value to 0.1 %, which no dose rounding sees
+FIGURES = "{:.5g}".format
+
+
+def working(rule: FrozenRule, found: Estimate, values: Mapping[str, float]) -> tuple[str, ...]:
+    """Inputs, sum, clearance, exposure, each as "name = with the numbers put in = result"."""
+    return tuple(_lines(rule, found, values))
+
+
+def _lines(rule: FrozenRule, found: Estimate, values: Mapping[str, float]) -> Iterator[str]:
+    units = {item.name: item.unit for item in rule.quantities}
+    for item in rule.inputs:
+        if item.symbol in variables(rule.formula):
+            yield f"{item.symbol} = {_formula(item)} = {_filled(item, values)} = {FIGURES(found.inputs[item.symbol])}"
+    yield f"y = {text(rule.formula, FIGURES)} = {FIGURES(found.log_ratio)}"
+    base = rule.output.base if isinstance(rule.output.base, str) else ""
+    yield (
+        f"clearance = {f'{base} × ' if base else ''}{'' if base else FIGURES(found.base) + ' × '}exp(y) = "
+        f"{FIGURES(found.base)} × exp({FIGURES(found.log_ratio)}) = {FIGURES(found.clearance)} L/h"
+    )
+    rate = FIGURES(values["rate"])
+    unit = rule.output.unit.replace(".", "·")
+    yield (
+        f"{rule.output.exposure_words} = {rule.output.factor:g} × rate / clearance = {rule.output.factor:g} × {rate} "
+        f"{units['rate']} / {FIGURES(found.clearance)} = {FIGURES(found.exposure)} {unit}"
+    )
+
+
+def _formula(item: Input) -> str:
+    over = f"{item.top} / {item.bottom}" if item.bottom else item.top
+    share = over if item.reference == 1.0 else f"{over} / {item.reference:g}"
+    return f"ln({share})" if item.log else share
+
+
+def _filled(item: Input, values: Mapping[str, float]) -> str:
+    top = FIGURES(values[item.top])
+    over = f"{top} / {FIGURES(values[item.bottom])}" if item.bottom else top
+    share = over if item.reference == 1.0 else f"{over} / {item.reference:g}"
+    return f"ln({share})" if item.log else share
