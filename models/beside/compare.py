@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.beside.concordance import verdict_of
 from models.beside.estimators import Estimates, Setting, everyone
+from models.beside.value import Verdict
 from models.catalog import Catalog
 from models.cohorts.design import CohortDesign
 from models.cohorts.manifest import NO_SHIFT, Shift
@@ -36,6 +38,27 @@ class Row:
     coverage: tuple[Measure, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Agreement:
+    """Patients by the widest ratio of rule and learned companion to the fit: their share of all, and the errors, %.
+
+    log_rmse: of the fit of these patients, by ln. better: share of them whose fit is nearer the truth than the others.
+    """
+
+    drug: str
+    scheme: str
+    verdict: Verdict
+    share: float
+    log_rmse: float
+    better: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    rows: tuple[Row, ...]
+    agreement: tuple[Agreement, ...]
+
+
 def compared(
     design: CohortDesign,
     catalog: Catalog,
@@ -46,7 +69,7 @@ def compared(
     draws: int,
     shift: Shift = NO_SHIFT,
     progress: Progress | None = None,
-) -> tuple[Row, ...]:
+) -> Compared:
     """patients: in all, evenly over the seeds. The floor is worked out where nothing is shifted."""
     said = progress or (lambda *_: None)
     linear = _linear(design, catalog, scheme)
@@ -57,7 +80,8 @@ def compared(
         setting = Setting(design=design, catalog=catalog, draws=draws, seed=seed, linear=linear)
         found.append((population, everyone(population, setting, floor=shift == NO_SHIFT)))
         said(f"{design.drug} {scheme}, {shift.name}", k + 1, len(seeds))
-    return _rows(design.drug, scheme, shift.name, found)
+    rows = _rows(design.drug, scheme, shift.name, found)
+    return Compared(rows=rows, agreement=_agreement(design.drug, scheme, found))
 
 
 def _linear(design: CohortDesign, catalog: Catalog, scheme: str):  # type: ignore[no-untyped-def]
@@ -89,6 +113,46 @@ def _rows(
         )
         for name in names
     )
+
+
+FIT = ("averaged", "MAP")
+OTHERS = ("rule", "boosting")
+
+
+def _agreement(
+    drug: str, scheme: str, found: Sequence[tuple[Population, tuple[Estimates, ...]]]
+) -> tuple[Agreement, ...]:
+    names = {one.name for one in found[0][1]}
+    fit = next((name for name in FIT if name in names), None)
+    others = [name for name in OTHERS if name in names]
+    if fit is None or not others:
+        return ()
+    truth = np.concatenate([population.exposure for population, _ in found])
+    error = {name: _errors(name, found, truth) for name in (fit, *others)}
+    apart = np.max([np.abs(error[name] - error[fit]) for name in others], axis=0)
+    known = np.isfinite(apart)
+    nearer = np.all([np.abs(error[fit]) <= np.abs(error[name]) for name in others], axis=0)
+    verdicts = np.array(
+        [verdict_of(float(np.exp(value))) if ok else "" for value, ok in zip(apart, known, strict=True)]
+    )
+    classes: tuple[Verdict, ...] = ("agree", "differ", "disagree")
+    return tuple(
+        Agreement(
+            drug=drug,
+            scheme=scheme,
+            verdict=one,
+            share=float(100.0 * np.mean(verdicts[known] == one)),
+            log_rmse=float(100.0 * np.sqrt(np.mean(error[fit][verdicts == one] ** 2))),
+            better=float(100.0 * np.mean(nearer[verdicts == one])),
+        )
+        for one in classes
+        if (verdicts == one).any()
+    )
+
+
+def _errors(name: str, found: Sequence[tuple[Population, tuple[Estimates, ...]]], truth: np.ndarray) -> np.ndarray:
+    exposure = np.concatenate([_named(item, name).exposure for _, item in found])
+    return np.asarray(np.log(exposure / truth))
 
 
 def _named(estimates: tuple[Estimates, ...], name: str) -> Estimates:

@@ -116,10 +116,9 @@ def _fits(population: Population, setting: Setting) -> tuple[Estimates, ...]:
     limits = {level: (np.exp(-z * sd), np.exp(z * sd)) for level, z in Z.items()}
     models = [catalog.model(name) for name in dict.fromkeys(item.model for item in design.of_part("training"))]
     same_drug = [one for one in models if one.drug == design.drug]
-    found = [
-        Estimates(name="MAP", exposure=fitted, limits=limits),
-        Estimates(name=f"averaged, {len(same_drug)} models", exposure=averaged(population, same_drug, design)),
-    ]
+    found = [Estimates(name="MAP", exposure=fitted, limits=limits)]
+    if len(same_drug) > 1:
+        found.append(Estimates(name="averaged", exposure=averaged(population, same_drug, design)))
     weight = companion(design.drug, population.manifest.scheme, "weight")
     if weight:
         found.insert(1, _weighted(weight, population, setting, fitted))

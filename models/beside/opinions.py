@@ -1,4 +1,4 @@
-"""All estimators on one patient: the fit, the rules with their arithmetic, the learned companions, and their verdict."""
+"""All estimators on one patient: the fit, rules with their arithmetic, learned companions, and their verdict."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -98,7 +98,7 @@ def covariates_of(drug: str) -> tuple[str, ...]:
 def row_of(
     inputs: tuple[Input, ...], values: Mapping[str, float], expected_exposure: float, expected_clearance: float
 ) -> np.ndarray:
-    """(m,): the same inputs of one patient, from quantities by name (models.beside.scheme); NaN where one is missing."""
+    """(m,): the same inputs of one patient, from quantities by name (models.beside.scheme); NaN for what is missing."""
     made = {
         "ln expected exposure": np.log(expected_exposure),
         "ln expected clearance": np.log(expected_clearance),

@@ -4,6 +4,7 @@ import click
 
 from cds_server.cli.study.attainment import run_attainment
 from cds_server.cli.study.averaging import averaging
+from cds_server.cli.study.estimators import estimators
 from cds_server.cli.study.options import draws_option, json_option, out_option, processes_option, seed_option
 from models.study.design import designed
 
@@ -53,3 +54,4 @@ def study(
 
 
 study.add_command(averaging)
+study.add_command(estimators)

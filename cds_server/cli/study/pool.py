@@ -15,9 +15,14 @@ R = TypeVar("R")
 CHUNK = 10
 
 
-def on_all_cores(work: Callable[[T], R], jobs: Sequence[T], *, label: str, processes: int | None) -> list[R]:
-    """work(job) of every job, in order. work: a function of a module; jobs and results: plain values."""
-    chunks = [jobs[start : start + CHUNK] for start in range(0, len(jobs), CHUNK)]
+def on_all_cores(
+    work: Callable[[T], R], jobs: Sequence[T], *, label: str, processes: int | None, chunk: int = CHUNK
+) -> list[R]:
+    """work(job) of every job, in order. work: a function of a module; jobs and results: plain values.
+
+    chunk: jobs that a process takes at once; many for short ones.
+    """
+    chunks = [jobs[start : start + chunk] for start in range(0, len(jobs), chunk)]
     results: list[list[R]] = [[] for _ in chunks]
     context = get_context("spawn")
     with ProcessPoolExecutor(processes or os.cpu_count(), mp_context=context, initializer=_one_thread) as pool:
