@@ -15,7 +15,7 @@ from tests.fhir.reading_page import PAGE, READERS, covariate_table
 
 
 def test_every_raw_covariate_says_how_it_is_read_or_why_not() -> None:
-    assert list(sorted(read_from())) == sorted(TERMS)
+    assert sorted(read_from()) == sorted(TERMS)
     assert {reader for reader, _ in read_from().values()} <= set(READERS)
 
 

@@ -144,8 +144,12 @@ def test_a_wrong_file_is_told_what_is_wrong_where(tmp_path: Path, line: str, ins
 def test_every_covariate_that_changes_has_a_longest_age() -> None:
     """models/drugs/max_age.toml where the drug's own file says nothing, and the drug's own where it does."""
     drugs = load_catalog().drugs.values()
-    changing = {name for name, term in TERMS.items() if term.nature == "measured" and not term.flag and not term.advance}
-    lacking = {(drug.name, name) for drug in drugs for name in changing & {*drug.covariates} if name not in drug.max_age}
+    changing = {
+        name for name, term in TERMS.items() if term.nature == "measured" and not term.flag and not term.advance
+    }
+    lacking = {
+        (drug.name, name) for drug in drugs for name in changing & {*drug.covariates} if name not in drug.max_age
+    }
     assert lacking == set()
     assert load_catalog().drugs["vancomycin"].max_age["measured_crcl"] == 48.0
     assert load_catalog().drugs["tacrolimus"].max_age["albumin"] == 168.0  # not in tacrolimus/drug.toml

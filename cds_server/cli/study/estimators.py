@@ -114,10 +114,10 @@ def _page(
     command += "".join(f" --seed {seed}" for seed in seeds)
     parts = [
         "# Estimators side by side, simulated",
-        f"Written by `{command}`. Patients come from models that no rule and no companion was trained on; only patients "
-        "of whom every estimator of a table speaks are counted. Silent: share of those with readable levels of whom this "
-        "one says nothing. In brackets: 95 % bootstrap intervals. Coverage: how often the 80 and 95 % intervals hold the "
-        "truth. The reference model of MAP and of the informed rule is never the one the patients come from.",
+        f"Written by `{command}`. Patients come from models that no rule and no companion was trained on; only those "
+        "of whom every estimator of a table speaks are counted. Silent: share of those with readable levels of whom "
+        "this one says nothing. In brackets: 95 % bootstrap intervals. Coverage: how often the 80 and 95 % intervals "
+        "hold the truth. The reference model of MAP and of the informed rule is never the patients' own.",
     ]
     for shift in dict.fromkeys(row.shift for row in rows):
         name = "Patients as designed" if shift == NO_SHIFT.name else f"Shifted: {shift}"
@@ -162,8 +162,8 @@ def _agreements(agreement: Sequence[Agreement]) -> Iterator[str]:
         return
     yield "## When they disagree\n"
     yield (
-        f"Patients by the widest ratio of rule and boosting to the fit (averaged, else MAP): agree up to {AGREE:g}, differ "
-        f"up to {DISAGREE:g}, disagree beyond. Fit nearest: how often the fit is nearer the truth than both.\n"
+        f"Patients by the widest ratio of rule and boosting to the fit (averaged, else MAP): agree up to {AGREE:g}, "
+        f"differ up to {DISAGREE:g}, disagree beyond. Fit nearest: how often the fit is nearer the truth than both.\n"
     )
     yield "| drug, scheme | class | share of patients % | log-RMSE of the fit % | fit nearest % |"
     yield "|---|---|---:|---:|---:|"
