@@ -7,6 +7,7 @@ from cds_server.estimation import fit_request, restored
 from cds_server.issued import IssuedAdvice as IssuedAdvice
 from cds_server.parts import Parts
 from fhir.chart import Chart, OrderedRegimen
+from models.beside.standing import standing
 from models.dosing.advice import Advice, Declined, Regimen
 from models.dosing.candidates import duration
 from models.dosing.choose import ModelChoice, choose
@@ -89,7 +90,26 @@ def advise(case: Case, parts: Parts, *, spent_s: float = 0.0) -> Outcome:
         seed=parts.settings.seed,
         draws=parts.settings.draws,
     )
-    return Outcome(advice=advice, key=key)
+    return Outcome(advice=_with_others(advice, asked, posteriors, case, parts), key=key)
+
+
+def _with_others(advice: Advice, asked: _Asked, posteriors: tuple[Posterior, ...], case: Case, parts: Parts) -> Advice:
+    """What independent estimators say of the regimen in use, or as ordered; a disagreement is said as a finding."""
+    if isinstance(advice, Declined) or parts.settings.companions == "none":
+        return advice
+    found = standing(
+        parts.catalog,
+        case.chart.record,
+        tuple(zip(asked.choice.usable, posteriors, strict=True)),
+        asked.current or asked.ordered,
+        advice.target,
+        signed=parts.settings.companions == "signed",
+        seed=parts.settings.seed,
+    )
+    if found is None or found.verdict != "disagree":
+        return replace(advice, beside=found)
+    doubt = Finding(code="estimators-disagree", severity="warning", text=found.text)
+    return replace(advice, beside=found, findings=(*advice.findings, doubt))
 
 
 def _asked(case: Case, parts: Parts) -> _Asked | Declined:

@@ -12,6 +12,7 @@ PREFIX = "TITRATE_"
 QueueKind = Literal["worker", "in-process"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 CdsHooksVersion = Literal["2.0", "3.0"]
+Companions = Literal["signed", "all", "none"]
 
 
 class SettingsError(Exception):
@@ -46,6 +47,7 @@ class Settings:
     link_minutes: int = 60
     repeat_minutes: int = 30
     cds_hooks_version: CdsHooksVersion = "2.0"
+    companions: Companions = "signed"
     log_level: LogLevel = "INFO"
     sandbox: bool = False
     threads: int = 4
@@ -56,7 +58,12 @@ class Settings:
                 raise _refused(name, getattr(self, name), "a number above 0")
         if self.repeat_minutes < 0:
             raise _refused("repeat_minutes", self.repeat_minutes, "0 (every card every time) or a number above it")
-        choices = (("queue", QueueKind), ("log_level", LogLevel), ("cds_hooks_version", CdsHooksVersion))
+        choices = (
+            ("queue", QueueKind),
+            ("log_level", LogLevel),
+            ("cds_hooks_version", CdsHooksVersion),
+            ("companions", Companions),
+        )
         for name, kind in choices:
             if getattr(self, name) not in get_args(kind):
                 raise _refused(name, getattr(self, name), f"one of {', '.join(get_args(kind))}")

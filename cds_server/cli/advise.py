@@ -98,6 +98,7 @@ def _parts(folder: Path, instant: datetime) -> Parts:
         seed=given.seed,
         draws=given.draws,
         site_file=given.site_file,
+        companions=given.companions,
         secret_key="unused",  # noqa: S106 - signs links that nobody serves
     )
     parts = build_parts(settings)

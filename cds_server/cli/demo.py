@@ -88,6 +88,7 @@ def _settings(port: int, folder: Path) -> Settings:
         database_url="",
         broker_url="",
         log_level="WARNING",
+        companions="all",
         repeat_minutes=0,  # a chart page loaded again shows its cards again
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from cds_server.hooks import ahead, shortly, words
+from cds_server.hooks import ahead, others, shortly, words
 from cds_server.hooks.markdown import bullets, escape, join, section, table
 from cds_server.hooks.summary import held
 from cds_server.issued import IssuedAdvice
@@ -51,6 +51,7 @@ def recommendation(
         section(
             "Where a next level would tell most", bullets([escape(line) for line in ahead.next_level(advice, chart)])
         ),
+        section("Independent estimators", others.on_card(advice.beside)),
         section("How this patient differs from the population", bullets([escape(line) for line in differs(issued)])),
         section("Levels used", _levels(advice, chart) or f"{no_level(issued)}: this rests on covariates alone."),
         section("Doses used", _doses(chart)),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from cds_server.hooks import ahead, detail, shortly, words
+from cds_server.hooks.others import NEVER, OpinionRow, regimen_of, rows_of
 from cds_server.issued import IssuedAdvice
 from cds_server.smart.clock import ChartClock, clock_of, moment
 from cds_server.smart.rows import (
@@ -53,6 +54,9 @@ class AdviceView:
     considered: tuple[tuple[str, str, str], ...] = ()  # model, its share, why it has none
     next_level: tuple[str, ...] = ()
     loading: str = ""
+    others: tuple[OpinionRow, ...] = ()
+    others_said: str = ""
+    others_of: str = ""
     no_level: str = ""
     why_proposed: str = ""
 
@@ -87,7 +91,16 @@ def _recommendation(issued: IssuedAdvice, advice: Recommendation, clock: ChartCl
         considered=_considered(advice.considered),
         next_level=ahead.next_level(advice, issued.chart, clock.text),
         loading=ahead.loading(advice),
+        **_others(advice),
     )
+
+
+def _others(advice: Recommendation) -> dict:
+    found = advice.beside
+    if found is None or len(found.opinions) < 2:
+        return {}
+    of = f"{found.metric} of {regimen_of(found)}, {words.unit(found.unit)}"
+    return {"others": rows_of(found), "others_said": f"{found.text} {NEVER}", "others_of": of}
 
 
 def _declined(issued: IssuedAdvice, advice: Declined, clock: ChartClock) -> AdviceView:

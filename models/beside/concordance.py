@@ -27,19 +27,20 @@ def verdict_of(ratio: float | None) -> Verdict:
 
 def said(verdict: Verdict, ratio: float | None, opinions: tuple[Opinion, ...]) -> str:
     """One or two sentences for people."""
-    speaking = [one.words for one in opinions[1:] if one.exposure is not None]
+    speaking = [one.words for one in opinions if one.exposure is not None]
     if verdict == "alone" or ratio is None:
         return "No independent estimator speaks for this patient; the fit stands alone."
-    others, apart = _listed(speaking), f"{100 * (ratio - 1):.0f} %"
+    all_of_them, apart = _listed(speaking), f"{100 * (ratio - 1):.0f} %"
+    all_of_them = all_of_them[:1].upper() + all_of_them[1:]
     if verdict == "agree":
-        return f"The fit and {others} agree: at most {apart} apart."
+        return f"{all_of_them} agree: at most {apart} apart from the fit."
     if verdict == "differ":
-        return f"The fit and {others} differ, by up to {apart}: more than between most patients' estimates."
+        return f"{all_of_them} differ, by up to {apart} from the fit: more than between most patients' estimates."
     return (
-        f"The fit and {others} disagree, by up to {apart}: one of them does not describe this patient, or a level, its "
-        "time or a dose is not as charted. A further level would tell."
+        f"{all_of_them} disagree, by up to {apart} from the fit: one of them does not describe this patient, or a "
+        "level, its time or a dose is not as charted. A further level would tell."
     )
 
 
 def _listed(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    return f"{', '.join(words[:-1])} and {words[-1]}"

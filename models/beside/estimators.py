@@ -10,7 +10,7 @@ from models.beside.bayes import Z, averaged, exact, spread
 from models.catalog import Catalog
 from models.cohorts.design import CohortDesign
 from models.cohorts.population import Population
-from models.learned.companion import Companion
+from models.learned.companion import Companion, Kind
 from models.learned.fits import fitted_exposure
 from models.learned.inputs import covariates_of, told
 from models.learned.library import companion
@@ -90,11 +90,11 @@ def _rule(rule: FrozenRule, population: Population, setting: Setting) -> Estimat
 
 def _learned(population: Population, setting: Setting) -> tuple[Estimates, ...]:
     model = setting.catalog.model(setting.design.reference)
-    starts: dict[str, np.ndarray] = {"exposure": population.expected_exposure}
+    starts: dict[Kind, np.ndarray] = {"exposure": population.expected_exposure}
     if population.samples:
         starts["hybrid"] = fitted_exposure(population, model, setting.design)
-    names = {"exposure": "boosting", "hybrid": "hybrid"}
-    known = {kind: companion(setting.design.drug, population.manifest.scheme, kind) for kind in starts}  # type: ignore[arg-type]
+    names: dict[Kind, str] = {"exposure": "boosting", "hybrid": "hybrid"}
+    known = {kind: companion(setting.design.drug, population.manifest.scheme, kind) for kind in starts}
     return tuple(_factor(names[kind], one, starts[kind], population) for kind, one in known.items() if one)
 
 

@@ -1,13 +1,13 @@
 """All estimators on one patient: the fit, rules with their arithmetic, learned companions, and their verdict."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from models.beside.concordance import said, verdict_of, widest
 from models.beside.scheme import Charted, charted
-from models.beside.value import Beside, Opinion
+from models.beside.value import Beside, By, Opinion
 from models.beside.working import working
 from models.cohorts.design import CohortDesign
 from models.cohorts.exposure import exposures
@@ -31,13 +31,14 @@ _TOLD = 3  # inputs that moved a learned estimate most
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Asked:
-    """fits: of the models that hold the patient. goal: middle of the target in the design's unit, None: another metric.
+    """reference: the design's, None where it does not hold the patient. fits: of the models that do.
 
-    signed: only what somebody has put into use speaks.
+    goal: middle of the target in the design's unit, None where it is of another metric. signed: only what somebody has
+    put into use speaks.
     """
 
     design: CohortDesign
-    reference: PopulationModel
+    reference: PopulationModel | None
     record: PatientRecord
     regimen: Regimen
     fits: tuple[ModelFit, ...]
@@ -57,7 +58,7 @@ def beside(asked: Asked) -> Beside:
     verdict = verdict_of(ratio)
     return Beside(
         metric=METRICS[asked.design.metric],
-        unit=unit_of(asked.design, asked.reference),
+        unit=unit_of(asked.design, asked.fits[0].model),
         amount=asked.regimen.amount,
         interval=asked.regimen.interval,
         opinions=opinions,
@@ -80,7 +81,7 @@ def _fit(asked: Asked) -> Opinion:
     """The averaged fit, by draws around each model's mode."""
     ensemble = average(asked.fits)
     if not ensemble.usable:
-        return Opinion(kind="fit", name="fit", words="the fit", silent=("no fit can be used",))
+        return Opinion(by="fit", name="fit", words="the fit", silent=("no fit can be used",))
     parts = draw_ensemble(ensemble, DRAWS, seed=asked.seed)
     found = [
         exposures(fit.model, asked.record, asked.regimen, etas, asked.design)
@@ -90,15 +91,15 @@ def _fit(asked: Asked) -> Opinion:
     values = np.concatenate(found)
     values = values[np.isfinite(values) & (values > 0.0)]
     if not values.size:
-        return Opinion(kind="fit", name="fit", words="the fit", silent=("no draw reaches a steady state",))
+        return Opinion(by="fit", name="fit", words="the fit", silent=("no draw reaches a steady state",))
     low, middle, high = (float(v) for v in np.quantile(values, [(1 - SHARE) / 2, 0.5, (1 + SHARE) / 2]))
-    return Opinion(kind="fit", name="fit", words="the fit", exposure=middle, low=low, high=high)
+    return Opinion(by="fit", name="fit", words="the fit", exposure=middle, low=low, high=high)
 
 
 def _silent(reasons: tuple[str, ...]) -> tuple[Opinion, ...]:
     return (
-        Opinion(kind="rule", name="rule", words="the rule", silent=reasons),
-        Opinion(kind="learned", name="learned", words="the learned companion", silent=reasons),
+        Opinion(by="rule", name="rule", words="the rule", silent=reasons),
+        Opinion(by="learned", name="learned", words="the learned companion", silent=reasons),
     )
 
 
@@ -106,32 +107,34 @@ _FORMS = {"informed": "the rule", "alone": "the stand-alone rule"}
 
 
 def _rules(asked: Asked, told: Charted) -> Iterator[Opinion]:
-    for rule in asked.rules:
+    for rule in sorted(asked.rules, key=lambda item: item.form != "informed"):
         if rule.scheme == told.scheme.name and (rule.signed or not asked.signed):
             yield _rule(rule, asked, told)
 
 
 def _rule(rule: FrozenRule, asked: Asked, told: Charted) -> Opinion:
-    expected = rule.output.factor * told.values["rate"] / told.expected_exposure
-    values = {**told.values, "expected_clearance": expected}
+    values = dict(told.values)
+    if np.isfinite(told.expected_exposure):
+        values["expected_clearance"] = rule.output.factor * told.values["rate"] / told.expected_exposure
     flags = {name: bool(values.get(name)) for name in rule.absent}
     found = estimate(rule, values, flags)
-    base = {"kind": "rule", "name": rule.id, "words": _FORMS[rule.form], "hash": rule.hash, "signed": _signed(rule)}
+    base = Opinion(by="rule", name=rule.id, words=_FORMS[rule.form], hash=rule.hash, signed=_signed(rule))
     if isinstance(found, NoRule):
-        return Opinion(**base, silent=found.reasons)  # type: ignore[arg-type]
-    return Opinion(
-        **base,  # type: ignore[arg-type]
+        return replace(base, silent=found.reasons)
+    low, high = _limits(rule, found)
+    return replace(
+        base,
         exposure=found.exposure,
-        **_limits(rule, found),
+        low=low,
+        high=high,
         dose=dose_for(rule, found, asked.goal, asked.regimen.interval) if asked.goal else None,
         working=working(rule, found, values),
     )
 
 
-def _limits(rule: FrozenRule, found: Estimate) -> dict[str, float]:
+def _limits(rule: FrozenRule, found: Estimate) -> tuple[float | None, float | None]:
     spread = next((one for one in rule.spreads if one.share == SHARE), None)
-    low, high = found.interval(spread) if spread else (found.exposure, found.exposure)
-    return {"low": low, "high": high} if spread else {}
+    return found.interval(spread) if spread else (None, None)
 
 
 def _signed(rule: FrozenRule) -> str:
@@ -140,21 +143,21 @@ def _signed(rule: FrozenRule) -> str:
 
 
 _WORDS: dict[Kind, str] = {"exposure": "the learned companion", "hybrid": "the corrected fit"}
-_NAMED: dict[Kind, str] = {"exposure": "learned", "hybrid": "hybrid"}
+_NAMED: dict[Kind, By] = {"exposure": "learned", "hybrid": "hybrid"}
 
 
 def _learned(asked: Asked, told: Charted, fit: Opinion) -> Iterator[Opinion]:
     starts: dict[Kind, float | None] = {"exposure": told.expected_exposure, "hybrid": _reference_fit(asked)}
     for kind, start in starts.items():
         one = companion(asked.design.drug, told.scheme.name, kind)
-        if one and start and (one.signed.by or not asked.signed):
+        if one and start and np.isfinite(start) and (one.signed.by or not asked.signed):
             yield _companion(one, told, start)
 
 
 def _reference_fit(asked: Asked) -> float | None:
     """The exposure at the mode of the reference model's fit, where it is among the fits."""
     for fit in asked.fits:
-        if fit.model.id == asked.reference.id and fit.posterior.usable and asked.record.levels:
+        if fit.model.id == asked.design.reference and fit.posterior.usable and asked.record.levels:
             value = exposures(fit.model, asked.record, asked.regimen, fit.posterior.eta[None], asked.design)[0]
             return float(value) if np.isfinite(value) else None
     return None
@@ -163,23 +166,17 @@ def _reference_fit(asked: Asked) -> float | None:
 def _companion(one: Companion, told: Charted, start: float) -> Opinion:
     row = row_of(one.inputs, told.values, told.expected_exposure, told.expected_clearance)
     found = says(one, row, start)
-    base = {
-        "kind": _NAMED[one.kind],
-        "name": f"{one.drug}/{one.scheme}-{one.kind}",
-        "words": _WORDS[one.kind],
-        "hash": one.hash,
-        "signed": f"{one.signed.by}, {one.signed.on}" if one.signed.by else "",
-    }
-    if isinstance(found, NothingLearned):
-        return Opinion(**base, silent=found.reasons)  # type: ignore[arg-type]
-    low, high = next((item[1], item[2]) for item in found.intervals if item[0] == SHARE)
-    return Opinion(
-        **base,  # type: ignore[arg-type]
-        exposure=found.exposure,
-        low=low,
-        high=high,
-        working=tuple(_moved(one, row)),
+    base = Opinion(
+        by=_NAMED[one.kind],
+        name=f"{one.drug}/{one.scheme}-{one.kind}",
+        words=_WORDS[one.kind],
+        hash=one.hash,
+        signed=f"{one.signed.by}, {one.signed.on}" if one.signed.by else "",
     )
+    if isinstance(found, NothingLearned):
+        return replace(base, silent=found.reasons)
+    low, high = next((item[1], item[2]) for item in found.intervals if item[0] == SHARE)
+    return replace(base, exposure=found.exposure, low=low, high=high, working=tuple(_moved(one, row)))
 
 
 def _moved(one: Companion, row: np.ndarray) -> Iterator[str]:

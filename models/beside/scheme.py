@@ -7,23 +7,26 @@ import numpy as np
 
 from models.cohorts.design import CohortDesign, Sample, Scheme
 from models.cohorts.exposure import exposed
-from models.covariates import value_at
+from models.covariates import shown, value_at, words
 from models.dosing.advice import Regimen
 from models.formulas import FORMULAS
 from models.pk import concentrations
 from models.population import PopulationModel
 from models.record import Dose, Level, PatientRecord
 from models.subject import subject_from_record
+from models.terms import TERMS
+from models.units import COVARIATES
 
-# a level is of a sample's window also where it lies beyond it by this, h: wards draw about the time, not at it
-NEAR = 0.25
+# a level is of a sample's window also where it lies beyond it by this, h: doses before and after it are minutes off
+# their time as well, and the estimators know when the level was drawn
+NEAR = 0.75
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Charted:
     """values: quantities by name, as rules name them. levels: those of the scheme, earliest first.
 
-    expected_exposure, expected_clearance: of the regimen, by the reference model without any level.
+    expected_exposure, expected_clearance: of the regimen, by the reference model without any level; NaN without one.
     """
 
     scheme: Scheme
@@ -34,37 +37,70 @@ class Charted:
 
 
 def charted(
-    design: CohortDesign, reference: PopulationModel, record: PatientRecord, regimen: Regimen
+    design: CohortDesign, reference: PopulationModel | None, record: PatientRecord, regimen: Regimen
 ) -> Charted | tuple[str, ...]:
-    """What the estimators of `design` are told; else the reasons why no scheme is met."""
-    found = next(_matches(design, record), None)
-    if found is None:
-        return (f"the levels were not drawn in a way that {design.drug} estimators were made for: {_known(design)}",)
-    scheme, levels, doses = found
-    mean = np.zeros((1, len(reference.eta_names)))
-    exposure, clearance = exposed(reference, record, regimen, mean, design)
-    if not (np.isfinite(exposure) and exposure > 0.0):
-        return ("the reference model expects no steady state under this regimen",)
+    """What the estimators of `design` are told; else the reasons why they can not be asked.
+
+    reference: None where the design's reference model does not hold the patient.
+    """
     values = dict(_covariates(design, record))
+    if strange := tuple(_unlike(design, values)):
+        return strange
+    found = next(_matches(design, record, regimen), None)
+    if found is None:
+        return (f"the levels were not drawn in a way that these estimators were made for ({_known(design)})",)
+    scheme, levels, doses = found
     values |= {
         "dose": regimen.amount,
         "interval": regimen.interval,
         "duration": regimen.duration,
         "rate": regimen.amount / regimen.interval,
     }
-    expected = _expected(reference, record, mean, levels)
-    for sample, level, dose, value in zip(scheme.samples, levels, doses, expected, strict=True):
+    for sample, level, dose in zip(scheme.samples, levels, doses, strict=True):
         values[f"level_{sample.name}"] = level.value
-        values[f"expected_{sample.name}"] = float(value)
         values[f"after_dose_{sample.name}"] = level.time - dose.time
         values[f"since_first_{sample.name}"] = level.time - record.doses[0].time
+    exposure, clearance = _foreseen(design, reference, record, regimen, scheme, levels, values)
     return Charted(
         scheme=scheme, levels=levels, values=values, expected_exposure=exposure, expected_clearance=clearance
     )
 
 
+def _foreseen(
+    design: CohortDesign,
+    reference: PopulationModel | None,
+    record: PatientRecord,
+    regimen: Regimen,
+    scheme: Scheme,
+    levels: tuple[Level, ...],
+    values: dict[str, float],
+) -> tuple[float, float]:
+    """Exposure and clearance that the reference model expects; its expected levels go into `values`."""
+    if reference is None:
+        return np.nan, np.nan
+    mean = np.zeros((1, len(reference.eta_names)))
+    for sample, value in zip(scheme.samples, _expected(reference, record, mean, levels), strict=True):
+        values[f"expected_{sample.name}"] = float(value)
+    return exposed(reference, record, regimen, mean, design)
+
+
+def _unlike(design: CohortDesign, values: Mapping[str, float]) -> Iterator[str]:
+    """Charted covariates that no simulated patient has."""
+    for name, spread in design.cohort.spreads.items():
+        value = values.get(name)
+        if name not in TERMS or value is None or spread.kind == "flag":
+            if name in TERMS and spread.kind == "fixed" and spread.centre and not value:
+                yield f"these estimators were made for patients with {words(name)} only"
+            continue
+        low, high = (spread.centre, spread.centre) if spread.kind == "fixed" else (spread.low, spread.high)
+        if not low <= value <= high:
+            unit = COVARIATES[name]
+            ends = f"{shown(name, low, unit)} to {shown(name, high, unit)}"
+            yield f"{words(name)} is {shown(name, value, unit)}; these estimators were made from {ends}"
+
+
 def _matches(
-    design: CohortDesign, record: PatientRecord
+    design: CohortDesign, record: PatientRecord, regimen: Regimen
 ) -> Iterator[tuple[Scheme, tuple[Level, ...], tuple[Dose, ...]]]:
     """Schemes of most samples first; each with the latest levels that fit its windows."""
     usable = [level for level in record.levels if not (level.censored or level.above)]
@@ -77,18 +113,19 @@ def _matches(
             continue
         levels = tuple(usable[-count:]) if whole else ()
         doses = tuple(_before(record, level) for level in levels)
-        if len(levels) == count and all(doses) and _fits(scheme, levels, record):
+        if len(levels) == count and all(doses) and _fits(scheme, levels, record, regimen):
             yield scheme, levels, tuple(dose for dose in doses if dose)
 
 
-def _fits(scheme: Scheme, levels: tuple[Level, ...], record: PatientRecord) -> bool:
-    return all(_in_window(sample, level, record) for sample, level in zip(scheme.samples, levels, strict=True))
+def _fits(scheme: Scheme, levels: tuple[Level, ...], record: PatientRecord, regimen: Regimen) -> bool:
+    return all(_in_window(sample, level, record, regimen) for sample, level in zip(scheme.samples, levels, strict=True))
 
 
-def _in_window(sample: Sample, level: Level, record: PatientRecord) -> bool:
-    dose, gap = _before(record, level), _gap(record, level)
-    if dose is None or gap is None:
+def _in_window(sample: Sample, level: Level, record: PatientRecord, regimen: Regimen) -> bool:
+    dose = _before(record, level)
+    if dose is None:
         return False
+    gap = _gap(record, level, dose) or regimen.interval
     end = dose.time + dose.duration
     if sample.since == "before":
         value = dose.time + gap - level.time
@@ -106,16 +143,10 @@ def _before(record: PatientRecord, level: Level) -> Dose | None:
     return next((dose for dose in reversed(record.doses) if dose.time < level.time), None)
 
 
-def _gap(record: PatientRecord, level: Level) -> float | None:
-    """h from the dose before a level to the next; where there is none yet, as between the two doses before."""
-    times = [dose.time for dose in record.doses]
-    before = [time for time in times if time < level.time]
-    after = [time for time in times if time >= level.time]
-    if not before:
-        return None
-    if after:
-        return after[0] - before[-1]
-    return before[-1] - before[-2] if len(before) > 1 else None
+def _gap(record: PatientRecord, level: Level, dose: Dose) -> float | None:
+    """h from the dose before a level to the next one charted; None where there is none yet."""
+    after = [item.time for item in record.doses if item.time >= level.time]
+    return after[0] - dose.time if after else None
 
 
 def _expected(model: PopulationModel, record: PatientRecord, mean: np.ndarray, levels: tuple[Level, ...]) -> np.ndarray:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["fit", "rule", "learned", "hybrid"]
+By = Literal["fit", "rule", "learned", "hybrid"]
 Verdict = Literal["agree", "differ", "disagree", "alone"]
 
 
@@ -17,7 +17,7 @@ class Opinion:
     would take to the middle of the target, where that is proportion.
     """
 
-    kind: Kind
+    by: By
     name: str
     words: str
     exposure: float | None = None

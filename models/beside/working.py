@@ -34,6 +34,8 @@ def _lines(rule: FrozenRule, found: Estimate, values: Mapping[str, float]) -> It
         f"{rule.output.exposure_words} = {rule.output.factor:g} × rate / clearance = {rule.output.factor:g} × {rate} "
         f"{units['rate']} / {FIGURES(found.clearance)} = {FIGURES(found.exposure)} {unit}"
     )
+    if rule.behind:
+        yield f"behind what is expected: {rule.behind}"
 
 
 def _formula(item: Input) -> str:

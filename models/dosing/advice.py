@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from models.beside.value import Beside
 from models.covariates import CovariateUsed as CovariateUsed
 from models.findings import Finding
 from models.fit.posterior import LevelFit
@@ -201,6 +202,7 @@ class Recommendation:
     differs: plain sentences on how this patient differs from the population. seed, draws: of the Monte Carlo sample.
     next_sample: when a level under regimens[0] would tell most, None where no time would.
     loading: before the first dose, where it reaches the target at the start clearly more often than regimens[0] alone.
+    beside: what independent estimators say of the regimen in use; they never set the dose.
     """
 
     drug: str
@@ -221,6 +223,7 @@ class Recommendation:
     next_sample: NextSample | None = None
     loading: LoadingDose | None = None
     explanation: Explanation | None = None
+    beside: Beside | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

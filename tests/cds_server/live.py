@@ -41,6 +41,7 @@ def live_service(folder: Path) -> Iterator[Live]:
         # one process answers page, service and FHIR at once here, on a machine that runs other tests too
         hook_budget_ms=30_000,
         fhir_deadline_ms=30_000,
+        companions="all",
         repeat_minutes=0,  # as in the demo: a chart page loaded again shows its cards again
     )
     app = create_app(settings)

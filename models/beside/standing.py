@@ -1,0 +1,71 @@
+"""Whether there are estimators beside the fit for a drug, and what they are asked about one patient."""
+
+from collections.abc import Sequence
+from functools import cache
+
+from models.beside.opinions import Asked, beside
+from models.beside.value import Beside
+from models.catalog import Catalog
+from models.cohorts.design import CohortDesign, designed, load_cohort_design
+from models.dosing.advice import Regimen
+from models.fit import ModelFit, Posterior
+from models.population import PopulationModel
+from models.record import PatientRecord
+from models.rules.frozen import FrozenRule
+from models.rules.library import load_library
+from models.subject import subject_from_record
+from models.target import Target
+
+
+def standing(
+    catalog: Catalog,
+    record: PatientRecord,
+    fitted: Sequence[tuple[PopulationModel, Posterior]],
+    regimen: Regimen | None,
+    target: Target,
+    *,
+    signed: bool,
+    seed: int,
+) -> Beside | None:
+    """None for a drug without such estimators, or where no regimen is in use that they could speak of.
+
+    fitted: models that hold the patient. signed: only estimators that somebody has put into use.
+    """
+    design = _design(record.drug)
+    if design is None or regimen is None or regimen.route != design.standard.route:
+        return None
+    holds = {model.id for model, _ in fitted}
+    fits = tuple(
+        ModelFit(model=model, subject=subject_from_record(model, record), posterior=posterior)
+        for model, posterior in fitted
+    )
+    return beside(
+        Asked(
+            design=design,
+            reference=catalog.model(design.reference) if design.reference in holds else None,
+            record=record,
+            regimen=regimen,
+            fits=fits,
+            rules=_rules(record.drug),
+            goal=_goal(design, target),
+            signed=signed,
+            seed=seed,
+        )
+    )
+
+
+def _goal(design: CohortDesign, target: Target) -> float | None:
+    """Middle of a two-sided target of the same metric."""
+    if target.metric != design.metric or not target.two_sided:
+        return None
+    return (target.low + target.high) / 2.0
+
+
+@cache
+def _design(drug: str) -> CohortDesign | None:
+    return load_cohort_design(drug) if drug in designed() else None
+
+
+@cache
+def _rules(drug: str) -> tuple[FrozenRule, ...]:
+    return load_library().for_drug(drug)

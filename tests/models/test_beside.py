@@ -1,0 +1,193 @@
+"""Estimators beside the fit: worked out by hand for five patients, silent where they must be, and their agreement."""
+
+from dataclasses import replace
+from math import exp, log
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.beside.concordance import AGREE, DISAGREE, verdict_of, widest
+from models.beside.opinions import Asked, beside
+from models.beside.scheme import Charted, charted
+from models.beside.standing import standing
+from models.catalog import load_catalog
+from models.cohorts.design import load_cohort_design
+from models.cohorts.simulate import simulate
+from models.dosing.advice import Regimen
+from models.fit import ModelFit, fit_map
+from models.learned.inputs import covariates_of, row_of, told
+from models.rules.library import load_library
+from models.rules.task import values_of
+from models.subject import subject_from_record
+from models.target import Target
+from tests.builders import Patient, on_vancomycin
+
+CATALOG = load_catalog()
+DESIGN = load_cohort_design("vancomycin")
+GOTI = CATALOG.model("vancomycin/goti2018")
+RULES = load_library().for_drug("vancomycin")
+REGIMEN = Regimen(amount=1000, interval=12, duration=1.5, route="iv", start=48)
+TARGET = Target(metric="auc24", low=400, high=600, unit="mg.h/L", indication="x", source="y")
+
+
+def on_four_doses(patient: Patient, mg: float = 1000) -> Patient:
+    return patient.charted("height", 178, at=0).infused(mg, at=0, over=1.5, every=12, times=4)
+
+
+def fit(record):
+    subject = subject_from_record(GOTI, record)
+    return ModelFit(model=GOTI, subject=subject, posterior=fit_map(GOTI, subject))
+
+
+def asked(record, **changes) -> Asked:
+    usual = {
+        "design": DESIGN,
+        "reference": GOTI,
+        "record": record,
+        "regimen": REGIMEN,
+        "fits": (fit(record),),
+        "rules": RULES,
+        "goal": 500.0,
+        "signed": False,
+        "seed": 1,
+    }
+    return Asked(**{**usual, **changes})
+
+
+def opinion(found, words):
+    return next(one for one in found.opinions if one.words == words)
+
+
+# age, weight, creatinine, dose, trough: five made-up men
+BY_HAND = [
+    (64, 82, 1.2, 1000, 14.0),
+    (45, 95, 0.8, 1250, 9.0),
+    (71, 66, 1.5, 750, 17.5),
+    (58, 110, 1.0, 1500, 12.0),
+    (30, 74, 0.7, 1000, 6.5),
+]
+
+
+@pytest.mark.parametrize(("age", "weight", "creatinine", "dose", "trough"), BY_HAND)
+def test_the_stand_alone_trough_rule_by_hand(age, weight, creatinine, dose, trough):
+    """The very numbers of the shipped rule, written out; 1e-3: the card's steps carry five figures."""
+    patient = Patient(drug="vancomycin").man().aged(age).weighing(weight).creatinine(creatinine)
+    record = on_four_doses(patient, dose).level(trough, at=47.5).record(now=48)
+    found = opinion(beside(asked(record, regimen=replace(REGIMEN, amount=dose))), "the stand-alone rule")
+    crcl = (140 - age) * weight / (72 * creatinine)
+    rate = dose / 12
+    clearance = 4 * exp(-0.4412 + 0.3956 * log(rate / trough / 4) + 0.4028 * log(crcl / 80))
+    assert found.exposure == pytest.approx(24 * rate / clearance, rel=1e-3)
+    assert found.dose == pytest.approx(500 * clearance * 12 / 24, rel=1e-3)
+    assert found.working[-1].endswith(f"= {found.exposure:.5g} mg·h/L")
+
+
+def test_the_lines_of_a_rule_can_be_followed():
+    """Each line's right side is what its middle makes: the last one is the estimate itself."""
+    record = on_four_doses(on_vancomycin()).level(14.0, at=47.5).record(now=48)
+    found = opinion(beside(asked(record)), "the rule")
+    made = {}
+    for line in found.working[:-1]:
+        name, *_, value = line.split(" = ")
+        made[name] = float(value.split()[0])
+    clearance = made["clearance"]
+    assert made["AUC24 at steady state"] == pytest.approx(24 * (1000 / 12) / clearance, rel=1e-4)
+    assert found.working[-1].startswith("behind what is expected: ")
+
+
+def test_a_chart_tells_the_estimators_what_a_simulated_patient_did():
+    """Independent: the population's own arrays, for every patient whose levels are of the scheme."""
+    population = simulate(DESIGN, CATALOG, scheme="trough", part="test", patients=40, seed=5)
+    wanted = values_of(population, DESIGN, "mg/L")
+    rows = told(covariates_of("vancomycin"), population)
+    seen = 0
+    for k, record in enumerate(population.records):
+        charted_dose = population.charted
+        regimen = replace(
+            REGIMEN,
+            amount=float(charted_dose["dose"][k]),
+            interval=float(charted_dose["interval"][k]),
+            duration=float(charted_dose["duration"][k]),
+        )
+        found = charted(DESIGN, GOTI, record, regimen)
+        if not isinstance(found, Charted):
+            continue
+        seen += 1
+        for name in ("level_trough", "expected_trough", "after_dose_trough", "crcl", "weight", "rate"):
+            assert found.values[name] == pytest.approx(wanted[name][k], rel=1e-9), name
+        box = rows.box()
+        mine = row_of(box, found.values, found.expected_exposure, found.expected_clearance)
+        assert mine == pytest.approx(rows.values[k], rel=1e-6)  # single precision
+    assert seen >= 30
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda p: p.level(14.0, at=40), "not drawn in a way"),
+        (lambda p: p.level(14.0, at=47.5).charted("age", 9, at=0), "age is 9"),
+        (lambda p: p.level(14.0, at=47.5).charted("weight", 250, at=40), "weight"),
+    ],
+)
+def test_they_are_silent_and_say_why(change, reason):
+    record = change(on_four_doses(on_vancomycin())).record(now=48)
+    told_of = charted(DESIGN, GOTI, record, REGIMEN)
+    if isinstance(told_of, Charted):
+        found = beside(asked(record))
+        reasons = [text for one in found.opinions for text in one.silent]
+    else:
+        reasons = list(told_of)
+    assert any(reason in text.lower() for text in reasons), reasons
+
+
+def test_without_the_reference_model_only_the_stand_alone_rule_speaks():
+    record = on_four_doses(on_vancomycin()).level(14.0, at=47.5).record(now=48)
+    found = beside(asked(record, reference=None))
+    assert opinion(found, "the stand-alone rule").exposure
+    assert "not known" in opinion(found, "the rule").silent[0]
+
+
+def test_what_nobody_put_into_use_is_not_shown():
+    record = on_four_doses(on_vancomycin()).level(14.0, at=47.5).record(now=48)
+    found = beside(asked(record, signed=True))
+    assert [one.by for one in found.opinions if not one.signed] == ["fit"]
+
+
+def test_a_level_that_can_not_be_is_a_disagreement_or_a_silence():
+    """The trough of another patient: the fit is pulled back by its prior, the rules follow the level."""
+    record = on_four_doses(on_vancomycin()).level(1.2, at=47.5).record(now=48)
+    found = beside(asked(record))
+    speaking = [one for one in found.opinions[1:] if one.exposure]
+    assert not speaking or found.verdict in ("differ", "disagree")
+
+
+def test_a_drug_without_estimators_has_none_beside():
+    record = Patient(drug="linezolid").man().aged(50).weighing(80).record(now=0)
+    assert standing(CATALOG, record, (), REGIMEN, TARGET, signed=False, seed=1) is None
+
+
+def test_another_metric_gives_no_dose():
+    record = on_four_doses(on_vancomycin()).level(14.0, at=47.5).record(now=48)
+    aim = Target(metric="trough", low=10, high=15, unit="mg/L", indication="x", source="y")
+    posterior = fit(record).posterior
+    found = standing(CATALOG, record, ((GOTI, posterior),), REGIMEN, aim, signed=False, seed=1)
+    assert all(one.dose is None for one in found.opinions)
+    again = standing(CATALOG, record, ((GOTI, posterior),), REGIMEN, TARGET, signed=False, seed=1)
+    assert opinion(again, "the rule").dose is not None
+
+
+@pytest.mark.parametrize(
+    ("ratio", "verdict"),
+    [(None, "alone"), (1.0, "agree"), (AGREE, "agree"), (1.2501, "differ"), (DISAGREE, "differ"), (1.601, "disagree")],
+)
+def test_the_verdicts_edges(ratio, verdict):
+    assert verdict_of(ratio) == verdict
+
+
+@given(st.floats(1, 1e4), st.lists(st.floats(1, 1e4), min_size=1, max_size=4))
+def test_the_widest_ratio_is_the_same_from_either_side(fit_value, others):
+    found = widest(fit_value, others)
+    assert found >= 1.0
+    assert found == pytest.approx(max(np.exp(abs(np.log(other / fit_value))) for other in others), rel=1e-9)
