@@ -150,7 +150,7 @@ def _learned(asked: Asked, told: Charted, fit: Opinion) -> Iterator[Opinion]:
     starts: dict[Kind, float | None] = {"exposure": told.expected_exposure, "hybrid": _reference_fit(asked)}
     for kind, start in starts.items():
         one = companion(asked.design.drug, told.scheme.name, kind)
-        if one and start and np.isfinite(start) and (one.signed.by or not asked.signed):
+        if one and start and np.isfinite(start) and (one.in_use or not asked.signed):
             yield _companion(one, told, start)
 
 
@@ -171,7 +171,7 @@ def _companion(one: Companion, told: Charted, start: float) -> Opinion:
         name=f"{one.drug}/{one.scheme}-{one.kind}",
         words=_WORDS[one.kind],
         hash=one.hash,
-        signed=f"{one.signed.by}, {one.signed.on}" if one.signed.by else "",
+        signed=one.in_use,
     )
     if isinstance(found, NothingLearned):
         return replace(base, silent=found.reasons)

@@ -26,10 +26,15 @@ class BadCompanion(ModelsError):
 
 @dataclass(frozen=True, kw_only=True)
 class Signature:
-    """Who put a companion into use, and when (a day); "" while nobody has."""
+    """Who put the companion of that hash into use, as what and when (a day); "" while nobody has.
+
+    A note, not a cryptographic signature.
+    """
 
     by: str = ""
+    role: str = ""
     on: str = ""
+    hash: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -59,6 +64,11 @@ class Companion:
     def hash(self) -> str:
         """sha256 of everything but the signature."""
         return sha256(_canonical(_body(self)).encode()).hexdigest()
+
+    @property
+    def in_use(self) -> str:
+        """ "A. Pharmacist, 2026-11-21", or "" where nobody signed this very content."""
+        return f"{self.signed.by}, {self.signed.on}" if self.signed.by and self.signed.hash == self.hash else ""
 
     def outside(self, values: np.ndarray) -> tuple[str, ...]:
         """Why the companion is silent: each input that is no number or lies outside the box it was trained in."""

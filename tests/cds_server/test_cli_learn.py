@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from cds_server.cli import titrate
 
-SMALL = ("--drug", "iohexol", "--patients", "300", "--calibration", "150")
+SMALL = ("--drug", "iohexol", "--patients", "200", "--calibration", "100")
 
 
 def run(*words: str, code: int = 0):
@@ -52,6 +52,14 @@ def test_check_names_what_is_damaged_or_outdated(library, tmp_path):
         (broken / path.name).write_text(json.dumps(body))
     found = json.loads(run("check", "--folder", str(tmp_path), "--json", code=1).stdout)["companions"]
     assert all("changed after training" in problems[0] for problems in found.values())
+
+
+def test_signing_puts_into_use(library):
+    words = ("iohexol/late-hybrid", "--by", "A. Pharmacist", "--role", "pharmacist", "--at", "2026-11-21")
+    assert json.loads(run("sign", *words, "--folder", str(library), "--json").stdout)["signed"]["by"] == "A. Pharmacist"
+    assert "signed into use: A. Pharmacist, 2026-11-21" in run("list", "--folder", str(library)).stdout
+    run("sign", "iohexol/late-hybrid", "--by", " ", "--role", "x", "--folder", str(library), code=2)
+    run("sign", "iohexol/nothing", "--by", "A", "--role", "x", "--folder", str(library), code=2)
 
 
 def test_an_unknown_scheme_is_refused():

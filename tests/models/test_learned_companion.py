@@ -18,7 +18,7 @@ from models.learned.train import Plan, kinds_of, material, train
 
 CATALOG = load_catalog()
 DESIGN = load_cohort_design("tacrolimus")
-PLAN = Plan(patients=500, calibration=250, seed=7)
+PLAN = Plan(patients=300, calibration=200, seed=7)
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +55,14 @@ def test_what_is_saved_is_what_is_read(companions, tmp_path):
             assert np.array_equal(mine.predict(values), theirs.predict(values))
 
 
-def test_a_signature_is_no_part_of_the_hash(companions, tmp_path):
-    signed = replace(companions["exposure"], signed=Signature(by="A. Pharmacist", on="2026-11-21"))
-    assert signed.hash == companions["exposure"].hash
+def test_a_signature_is_no_part_of_the_hash_and_holds_for_one_content(companions, tmp_path):
+    companion = companions["exposure"]
+    signature = Signature(by="A. Pharmacist", role="pharmacist", on="2026-11-21", hash=companion.hash)
+    signed = replace(companion, signed=signature)
+    assert signed.hash == companion.hash
     save(signed, tmp_path / "x.json")
-    assert load(tmp_path / "x.json").signed.by == "A. Pharmacist"
+    assert load(tmp_path / "x.json").in_use == "A. Pharmacist, 2026-11-21"
+    assert replace(companions["hybrid"], signed=signature).in_use == ""
 
 
 def tampered(body, change):
@@ -140,13 +143,13 @@ def test_it_is_better_than_the_expectation_it_starts_from(companions, unseen):
 
 
 def test_intervals_cover_new_patients_of_the_same_kind(companions, unseen):
-    """Standard error of a share p among 300 patients, and as much again from 250 calibration patients; 4 of these."""
+    """Standard error of a share p among 300 patients, and of 200 calibration patients; 4 of both together."""
     companion, keep = companions["exposure"], unseen.readable
     center, scale = companion.center[0].predict(rows(unseen)), np.exp(companion.scale.predict(rows(unseen)))
     score = np.abs(unseen.log_ratio - center)[keep] / scale[keep]
     for level, width in companion.widths.items():
         share, p = np.mean(score <= width), float(level)
-        assert share == pytest.approx(p, abs=4 * np.sqrt(p * (1 - p) * (1 / 300 + 1 / 250)))
+        assert share == pytest.approx(p, abs=4 * np.sqrt(p * (1 - p) * (1 / 300 + 1 / 200)))
 
 
 def test_attributions_multiply_to_the_whole(companions, unseen):

@@ -20,13 +20,13 @@ folder_option = click.option("--folder", type=click.Path(file_okay=False, exists
 @json_option
 def listing(folder: Path, as_json: bool) -> None:
     """Every companion: what it foretells, how it did out of fold, who signed it into use."""
-    found = [(path, load(path)) for path in paths(folder)]
+    known = [(path, load(path)) for path in paths(folder)]
     if as_json:
-        show_json({"companions": [_row(path, one) for path, one in found]})
+        show_json({"companions": [row(path, one) for path, one in known]})
         return
-    for path, one in found:
+    for path, one in known:
         click.echo(f"{name_of(path):36} {len(one.inputs):2} inputs  {_error(one):28} {_signed(one)}")
-    click.echo(f"{len(found)} companions")
+    click.echo(f"{len(known)} companions")
 
 
 @click.command()
@@ -35,14 +35,19 @@ def listing(folder: Path, as_json: bool) -> None:
 @json_option
 def show(name: str, folder: Path, as_json: bool) -> None:
     """The card of one companion, such as vancomycin/trough-exposure."""
+    path, one = found(name, folder)
+    if as_json:
+        show_json(row(path, one) | {"inputs": [vars(item) for item in one.inputs], "manifest": one.manifest})
+        return
+    click.echo("\n".join(_card(name, one)))
+
+
+def found(name: str, folder: Path) -> tuple[Path, Companion]:
+    """The companion of that name with its file; UsageError where there is none."""
     path = next((path for path in paths(folder) if name_of(path) == name), None)
     if path is None:
         raise click.UsageError(f"there is no companion {name!r}: see titrate learn list")
-    found = load(path)
-    if as_json:
-        show_json(_row(path, found) | {"inputs": [vars(item) for item in found.inputs], "manifest": found.manifest})
-        return
-    click.echo("\n".join(_card(name, found)))
+    return path, load(path)
 
 
 def name_of(path: Path) -> str:
@@ -65,7 +70,8 @@ def _card(name: str, found: Companion) -> list[str]:
     return [*lines, "  not verified:", *(f"    {text}" for text in found.not_verified)]
 
 
-def _row(path: Path, one: Companion) -> dict[str, Any]:
+def row(path: Path, one: Companion) -> dict[str, Any]:
+    """One companion as JSON."""
     return {
         "name": name_of(path),
         "drug": one.drug,
@@ -85,4 +91,4 @@ def _error(one: Companion) -> str:
 
 
 def _signed(one: Companion) -> str:
-    return f"signed by {one.signed.by} on {one.signed.on}" if one.signed.by else "not signed into use"
+    return f"signed into use: {one.in_use}" if one.in_use else "not signed into use"
