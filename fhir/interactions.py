@@ -1,6 +1,6 @@
-"""Interacting drugs as covariates: by code, from orders, administrations and statements; what was searched is said."""
+"""Interacting drugs as covariates: by code, from orders, administrations and statements; none is said aloud too."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +17,11 @@ from models.covariates import words
 from models.drug import Drug
 from models.findings import Finding
 
-_KINDS = ("MedicationRequest", "MedicationAdministration", "MedicationStatement")
+_KINDS = {
+    "MedicationRequest": "order",
+    "MedicationAdministration": "administration",
+    "MedicationStatement": "medication statement",
+}
 _DAYS = 7  # a drug given so long ago still counts, where its own entry says nothing else (house figure)
 _AN_ORDER = ("order", "original-order", "reflex-order", "filler-order", "instance-order", "")
 
@@ -38,6 +42,7 @@ def read_interactions(shelf: Shelf, drug: Drug, now: datetime) -> Stream:
     if not flags:
         return
     uses = [use for kind in _KINDS for item in shelf.of_type(kind) if (use := _use(item, shelf, now))]
+    absent = []
     for name, drugs in flags.items():
         in_use = {}
         for other in drugs:
@@ -49,7 +54,10 @@ def read_interactions(shelf: Shelf, drug: Drug, now: datetime) -> Stream:
                 yield from _not_counted(name, other, mine, uses)
         if in_use:
             yield _measured(name, in_use, now)
-    yield _searched(flags, shelf)
+        else:
+            absent.append(name)
+    if absent:
+        yield _none_of(absent, shelf)
 
 
 def _mine(uses: list[_Use], other: str, drug: Drug) -> list[_Use]:
@@ -82,11 +90,19 @@ def _measured(name: str, in_use: Mapping[str, _Use], now: datetime) -> Measured:
     return Measured(name=name, value=1.0, when=min(first.since or now, now), source=source, charted=drugs)
 
 
-def _searched(flags: Mapping[str, Any], shelf: Shelf) -> Finding:
-    counts = ", ".join(f"{len(shelf.of_type(kind))} {kind}" for kind in _KINDS)
-    what = ", ".join(words(name) for name in flags)
-    text = f"interacting drugs ({what}) were looked for by code in what was supplied: {counts}."
-    return finding("interactions-searched", "info", f"{text} One not found there may still be taken.")
+def _none_of(absent: Iterable[str], shelf: Shelf) -> Finding:
+    """A flag that nothing stands for counts as no: where it was looked for has to be known."""
+    text = f"no drug known here as {_either([words(name) for name in absent])} is coded among what was supplied"
+    counts = ", ".join(_counted(len(shelf.of_type(kind)), word) for kind, word in _KINDS.items())
+    return finding("interaction-not-found", "info", f"{text} ({counts}). One that is not charted may still be taken.")
+
+
+def _either(names: list[str]) -> str:
+    return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 def _entry(other: str) -> Mapping[str, Any]:

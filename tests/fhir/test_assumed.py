@@ -80,6 +80,7 @@ def test_a_trough_without_any_administration_stands_on_the_order_for_home() -> N
         "doses-from-order": "warning",
         "dose-times-assumed": "warning",
         "level-on-assumed-doses": "warning",
+        "interaction-not-found": "info",
     }
     assert "18 tacrolimus dose(s) of 2026-11-11 20:00" in said(chart, "doses-from-order")
     times_said = {f"{source.time:%z}" for source in chart.sources.values() if "order" in source.note and source.time}

@@ -220,7 +220,16 @@ CLARITHROMYCIN = concept(RXNORM, "21212")
 def test_an_interacting_drug_in_use_is_a_flag(kind: str) -> None:
     chart = asking("cyp3a4_strong_inhibitor", drug_name="tacrolimus", resources=(taken(kind, CLARITHROMYCIN),))
     assert values(chart, "cyp3a4_strong_inhibitor") == [1.0]
-    assert f"1 {kind}" in said(chart, "interactions-searched")
+    assert "interaction-not-found" not in codes(chart)
+
+
+def test_no_interacting_drug_counts_as_no_and_where_it_was_looked_for_is_said() -> None:
+    other = taken("MedicationStatement", concept(RXNORM, "11289"))  # warfarin
+    chart = asking("cyp3a4_strong_inhibitor", drug_name="tacrolimus", resources=(other,))
+    assert values(chart, "cyp3a4_strong_inhibitor") == []
+    text = said(chart, "interaction-not-found")
+    assert "strong CYP3A4 inhibitor" in text
+    assert "1 medication statement)" in text
 
 
 @pytest.mark.parametrize(

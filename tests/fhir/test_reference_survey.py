@@ -17,6 +17,7 @@ JUDGED: Mapping[str, str] = {
     "creatinine-time-refused": "as a level",
     "haematocrit-time-refused": "no time in the Observation; that of the DiagnosticReport is not read",
     "albumin-time-refused": "as haematocrit",
+    "direct-bilirubin-time-refused": "as haematocrit",
     "level-unit-refused": "scores, fL, cells per uL, pH: no unit of a concentration",
     "level-no-value": "panels, codes and texts; the components of a panel are read by themselves",
     "level-status-unknown": "status unknown",
