@@ -16,14 +16,20 @@ from cds_server.trust.gate import jwt_needed
 from cds_server.trust.load import load_registry
 from cds_server.trust.registry import Registry
 
-# waitress: a header of at most 32 kB (a JWT and a proxy's own), a body not far above what a hook call may have (a
-# chunked one is measured while it comes), and a silent or dripping connection is closed.
+# waitress: a header of at most 32 kB (a JWT and a proxy's own), a body a little above what a hook call may have (a
+# chunked one is measured while it comes), and a silent or dripping connection is closed. Requests and answers are
+# charts and tokens: they stay in memory, where waitress would put longer ones into files; half a gigabyte at the most.
+_LARGEST = MAX_BYTES + 1_000_000
 LIMITS: Mapping[str, Any] = {
     "max_request_header_size": 32_768,
-    "max_request_body_size": 2 * MAX_BYTES,
+    "max_request_body_size": _LARGEST,
+    "inbuf_overflow": _LARGEST + 1_000_000,
+    "outbuf_overflow": _LARGEST,
     "channel_timeout": 30,
     "cleanup_interval": 5,
-    "connection_limit": 200,
+    "connection_limit": 100,
+    # By itself waitress takes X-Forwarded-* away; web.py reads X-Forwarded-Proto, and only behind a trusted proxy.
+    "clear_untrusted_proxy_headers": False,
     "ident": "titrate",
 }
 

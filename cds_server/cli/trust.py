@@ -85,7 +85,7 @@ def keygen(file: Path, kid: str) -> None:
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
             out.write(pem)
     except OSError as error:
-        say(f"titrate: {file} can not be written: {error.strerror}")
+        say(f"titrate: {file} can not be written: {error.strerror}; name a new file, none is overwritten")
         raise SystemExit(EXIT_UNUSABLE) from None
     row = json.loads(ECAlgorithm.to_jwk(private.public_key()))
     show({"keys": [{**row, "kid": kid or token_hex(8), "alg": "ES384", "use": "sig"}]})

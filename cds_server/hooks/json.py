@@ -8,9 +8,14 @@ from typing import Any, NoReturn
 
 from cds_server.hooks.errors import BadRequest, TooLarge
 
-MAX_BYTES = 1_000_000
+# A full prefetch (each key to its `_count`, resources as large as HL7's examples and US Core's) has 1.4 to 2.5 MB.
+MAX_BYTES = 4_000_000
 MAX_DEPTH = 64
+# Commas and opening brackets; those within texts are counted too. FHIR has 18 bytes for each at the least (HL7's R4
+# examples, median 33); three hundred thousand empty arrays in a row take Python's garbage collector a second.
+MAX_PARTS = 250_000
 
+_LESS = "leave out prefetch keys: they are then read from the fhirServer of the call"
 # FHIR allows 18 digits; larger integers overflow floats and databases further in.
 _LARGEST = 10**18
 # A string, ended or not, or a bracket. Possessive: a string that never ends is read once, not from each of its quotes.
@@ -21,10 +26,9 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def parse(body: bytes) -> Any:
-    """The value in `body`. Raises TooLarge over 1 MB, else BadRequest: not UTF-8, not JSON, nested deeper than 64,
-    NaN or infinite numbers, duplicate keys, characters that can not be stored."""
-    if len(body) > MAX_BYTES:
-        raise TooLarge(f"the body has {len(body)} bytes: expected at most {MAX_BYTES}; send less prefetch")
+    """The value in `body`. Raises TooLarge over 4 MB or of too many parts, else BadRequest: not UTF-8, not JSON, nested
+    deeper than 64, NaN or infinite numbers, duplicate keys, characters that can not be stored."""
+    _check_size(body)
     text = _text(body)
     _check_depth(text)
     try:
@@ -34,6 +38,19 @@ def parse(body: bytes) -> Any:
     except json.JSONDecodeError as error:
         message = f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
         raise BadRequest(message) from None
+
+
+def too_long() -> TooLarge:
+    """The refusal of a body over the limit, read or not."""
+    return TooLarge(f"the body is over {MAX_BYTES} bytes; {_LESS}")
+
+
+def _check_size(body: bytes) -> None:
+    if len(body) > MAX_BYTES:
+        raise too_long()
+    parts = sum(map(body.count, (b",", b"[", b"{")))
+    if parts > MAX_PARTS:
+        raise TooLarge(f"the body has {parts} members and entries: expected at most {MAX_PARTS}; {_LESS}")
 
 
 def _text(body: bytes) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from flask import Blueprint, Response, jsonify, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from cds_server.answer import answer
 from cds_server.hooks import feedback as feedback_body
@@ -53,4 +54,7 @@ def _body() -> object:
     # A browser page of another origin can post text/plain without asking first, but not JSON: that needs CORS.
     if not request.is_json:
         raise NotJson("the Content-Type is not JSON: expected application/json")
-    return strict_json.parse(request.get_data(cache=False))
+    try:
+        return strict_json.parse(request.get_data(cache=False))
+    except RequestEntityTooLarge:
+        raise strict_json.too_long() from None

@@ -31,8 +31,8 @@ def test_malformed_json(running, url, body):
     assert problem(running.client.post(url, data=body, content_type="application/json"), 400)["diagnostics"]
 
 
-def test_a_body_over_a_megabyte(running):
-    body = b'{"a": "' + b"x" * 1_000_000 + b'"}'
+def test_a_body_over_four_megabytes(running):
+    body = b'{"a": "' + b"x" * 4_000_000 + b'"}'
     problem(running.client.post(SERVICE, data=body, content_type="application/json"), 413)
 
 

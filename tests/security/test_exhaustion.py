@@ -2,18 +2,15 @@
 
 import gzip
 import json
-import socket
-import threading
 
 import pytest
-import waitress
 
-from cds_server.cli.serve import LIMITS
-from cds_server.hooks.json import MAX_BYTES
+from cds_server.hooks.json import MAX_BYTES, MAX_PARTS
 from tests.cds_server.hook_calls import FEEDBACK as FEEDBACK_PATH
 from tests.cds_server.hook_calls import SERVICE as SERVICE_PATH
 from tests.cds_server.hook_calls import call, service
 from tests.security.issuers import Ehr, registry_file
+from tests.security.wire import HEAD, listening, said
 
 N = 100_000
 
@@ -39,6 +36,9 @@ BOMBS = {
     "a key twice among many": b"{" + b",".join(b'"%d":1' % n for n in range(80_000)) + b',"79999":2}',
     "many keys": b"{" + b",".join(b'"%d":1' % n for n in range(80_000)) + b"}",
     "many empty arrays": b"[" + b"[]," * 300_000 + b"[]]",
+    "as many empty arrays as may be": b"[" + b"[]," * (MAX_PARTS // 2 - 1) + b"[]]",
+    "many numbers": b"[" + b"1," * 1_900_000 + b"1]",
+    "as many numbers as may be": b"[" + b"1," * (MAX_PARTS - 2) + b"1]",
     "a number of a hundred thousand digits": padded("1" * N),
     "a fraction of a hundred thousand digits": padded("1." + "1" * N + "e999999"),
     "1e999": padded("1e999"),
@@ -50,7 +50,7 @@ BOMBS = {
     "half a surrogate pair": padded(r'"\ud800"'),
     "not UTF-8": b'{"hook": "\xff\xfe"}',
     "UTF-16": json.dumps(call()).encode("utf-16"),
-    "a megabyte and a byte": b'"' + b"x" * (MAX_BYTES - 1) + b'"',
+    "four megabytes and a byte": b'"' + b"x" * (MAX_BYTES - 1) + b'"',
     "nothing": b"",
     "blanks": b" " * MAX_BYTES,
     "a comma too many": padded("[1,]"),
@@ -96,7 +96,7 @@ def test_feedback_in_the_thousands_is_sent_in_several_calls(running):
 
 
 def test_a_chart_of_many_resources_is_answered(running):
-    """Within the megabyte there is room for some thousand resources: all of one kind, all of nothing."""
+    """There is room for some thousand resources: all of one kind, all of nothing."""
     body = call()
     body["prefetch"]["levels"]["entry"] = [
         {"resource": {"resourceType": "Observation", "id": str(n)}} for n in range(9000)
@@ -107,28 +107,8 @@ def test_a_chart_of_many_resources_is_answered(running):
 
 @pytest.fixture(scope="module")
 def port(running):
-    """The service behind waitress, limited as `titrate serve` limits it."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = waitress.create_server(running.client.application, sockets=[listener], threads=2, **LIMITS)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield listener.getsockname()[1]
-    server.task_dispatcher.shutdown()
-    server.close()
-
-
-def said(port: int, *pieces: bytes) -> int:
-    """The status of the answer to a request as it stands; the server may hang up before all of it is sent."""
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as wire:
-        try:
-            for piece in pieces:
-                wire.sendall(piece)
-        except OSError:
-            pass
-        return int(wire.recv(4096).split()[1])
-
-
-HEAD = f"POST {SERVICE_PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n".encode()
+    with listening(running.client.application) as found:
+        yield found
 
 
 @pytest.mark.parametrize(
@@ -136,13 +116,13 @@ HEAD = f"POST {SERVICE_PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: application/js
     [
         ([b"GET /health HTTP/1.1\r\nConnection: close\r\n\r\n"], 200),
         ([HEAD, b"Authorization: Bearer " + b"x" * 40_000 + b"\r\n\r\n"], 431),
-        ([HEAD, b"Content-Length: 3000000\r\n\r\n"], 413),
-        ([HEAD, b"Content-Length: 1000001\r\n\r\n", b"x" * 1_000_001], 413),
-        ([HEAD, b"Transfer-Encoding: chunked\r\n\r\n", *[b"10000\r\n" + b"x" * 65536 + b"\r\n"] * 40], 413),
+        ([HEAD, b"Content-Length: 6000000\r\n\r\n"], 413),
+        ([HEAD, f"Content-Length: {MAX_BYTES + 1}\r\n\r\n".encode(), b"x" * (MAX_BYTES + 1)], 413),
+        ([HEAD, b"Transfer-Encoding: chunked\r\n\r\n", *[b"10000\r\n" + b"x" * 65536 + b"\r\n"] * 80], 413),
         ([HEAD, b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"], 400),
         ([HEAD, b"Content-Length: -1\r\n\r\n"], 400),
     ],
-    ids=["health", "header", "announced", "over a megabyte", "chunked", "two lengths", "negative length"],
+    ids=["health", "header", "announced", "over four megabytes", "chunked", "two lengths", "negative length"],
 )
 def test_the_server_itself_has_limits(port, pieces, status):
     assert said(port, *pieces) == status
