@@ -41,12 +41,14 @@ def read_interactions(shelf: Shelf, drug: Drug, now: datetime) -> Stream:
     flags = {name: row["drugs"] for name, row in data("interactions.toml")["flags"].items() if name in drug.covariates}
     if not flags:
         return
-    uses = [use for kind in _KINDS for item in shelf.of_type(kind) if (use := _use(item, shelf, now))]
+    every = [use for kind in _KINDS for item in shelf.of_type(kind) if (use := _use(item, shelf, now))]
+    # the dosed drug is not its own interaction
+    uses = [use for use in every if not _is(use, {"rxnorm": drug.rxnorm, "atc": drug.atc})]
     absent = []
     for name, drugs in flags.items():
         in_use = {}
         for other in drugs:
-            mine = _mine(uses, other, drug)
+            mine = [use for use in uses if _is(use, _entry(other))]
             recent = [use for use in mine if use.last is None or use.last >= now - _lasting(other)]
             if recent:
                 in_use[other] = min(recent, key=lambda use: (use.since or now, reference_of(use.resource)))
@@ -58,12 +60,6 @@ def read_interactions(shelf: Shelf, drug: Drug, now: datetime) -> Stream:
             absent.append(name)
     if absent:
         yield _none_of(absent, shelf)
-
-
-def _mine(uses: list[_Use], other: str, drug: Drug) -> list[_Use]:
-    """The uses of one interacting drug; the dosed drug is not its own interaction."""
-    entry = _entry(other)
-    return [use for use in uses if _is(use, entry) and not _is(use, {"rxnorm": drug.rxnorm, "atc": drug.atc})]
 
 
 def _not_counted(name: str, other: str, mine: list[_Use], uses: list[_Use]) -> Stream:

@@ -2,7 +2,7 @@
 
 from models.covariates.need import CovariateNeed
 from models.covariates.resolve import CovariateUsed, Resolved, breakpoints, resolve, values_of
-from models.covariates.series import value_at
+from models.covariates.series import latest, value_at
 from models.covariates.words import shown, words
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "CovariateUsed",
     "Resolved",
     "breakpoints",
+    "latest",
     "resolve",
     "shown",
     "value_at",

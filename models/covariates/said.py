@@ -12,6 +12,8 @@ from models.record import Covariate, PatientRecord
 from models.terms import TERMS
 from models.units import COVARIATES
 
+SAID_FROM_H = 1.0  # an entry an hour late is none (house figure)
+
 
 def defaulted(need: CovariateNeed, missing: list[str]) -> Finding:
     lacking = capital(" and ".join(words(name) for name in missing))
@@ -32,16 +34,21 @@ def missing_text(need: CovariateNeed, missing: list[str]) -> str:
     return f"The chart has no {lacking}, which the model needs{purpose}."
 
 
-def carried_back(need: CovariateNeed, series: tuple[Covariate, ...], at: np.ndarray) -> tuple[Finding, ...]:
-    """Said where the first entry stands for a time before it; not of what is fixed or grows by itself."""
+def carried_back(
+    need: CovariateNeed, series: tuple[Covariate, ...], at: np.ndarray, begun: float
+) -> tuple[Finding, ...]:
+    """Said where the first entry stands for a time before it; not of what is fixed or grows by itself.
+
+    begun: h of the first dose or level; nothing before it is reckoned with, however old the oldest entry is.
+    """
     first = series[0]
-    wait = first.time - float(at.min())
+    wait = first.time - max(float(at.min()), begun)
     term = TERMS.get(first.name)
-    if wait <= 0 or (term and (term.nature in ("fixed", "derived") or term.advance)):
+    if wait < SAID_FROM_H or (term and (term.nature in ("fixed", "derived") or term.advance)):
         return ()
     value = shown(first.name, first.value, COVARIATES.get(first.name, need.unit))
     name = words(first.name)
-    text = f"No {name} was charted in the first {wait:.0f} h; the first one ({value}) stands for that time too."
+    text = f"No {name} was charted in the first {wait:.0f} h of treatment; the first one ({value}) stands for it too."
     return (Finding(code=f"{slug(first.name)}-carried-back", severity="info", text=text, sources=sources(first)),)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from math import inf
 
-from models.covariates import CovariateUsed, resolve, shown, words
+from models.covariates import CovariateUsed, latest, resolve, shown, value_at, words
 from models.drug import Drug
 from models.errors import MissingCovariate
 from models.findings import Finding, Severity
@@ -108,8 +108,9 @@ def _domain(
 def _value(name: str, used: dict[str, CovariateUsed], record: PatientRecord) -> tuple[float | None, str]:
     if name in used:
         return used[name].value, used[name].source
-    series = [item for item in record.series(name) if item.time <= record.now] or list(record.series(name))[:1]
-    return (series[-1].value, series[-1].source) if series else (None, "")
+    series = record.series(name)
+    # at now: days after a transplantation are 0 at the operation and have grown since
+    return (value_at(record, name, record.now), latest(series, record.now).source) if series else (None, "")
 
 
 def _outside(
@@ -119,7 +120,11 @@ def _outside(
     name = words(limit.name)
     range_words = _range_words(limit, bounds)
     meaning = "is outside what the model was made for" if severity == "critical" else "is where its data were few"
-    text = f"{name[0].upper()}{name[1:]} of {shown(limit.name, value, unit)} {meaning} ({range_words}: {limit.source})."
+    flag = limit.name in TERMS and TERMS[limit.name].flag
+    told = f": {shown(limit.name, value, unit)}" if flag else f" of {shown(limit.name, value, unit)}"
+    text = f"{name[0].upper()}{name[1:]}{told}, which {meaning} ({range_words}: {limit.source})."
+    if not flag:
+        text = text.replace(", which", "", 1)
     return Finding(code=code, severity=severity, text=text, sources=(source,) if source else ())
 
 

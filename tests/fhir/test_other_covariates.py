@@ -502,3 +502,11 @@ def test_a_bed_in_intensive_care_is_critical_illness_and_said() -> None:
 )
 def test_any_other_bed_says_nothing(resource: dict) -> None:
     assert values(asking("critically_ill", resources=(resource,)), "critically_ill") == []
+
+
+def test_the_dosed_drug_named_in_words_too_is_no_interaction_in_words_only() -> None:
+    mine = ordered(175, "mg", 12)
+    mine["medicationCodeableConcept"]["text"] = "Ciclosporin 50 mg capsule"
+    chart = asking("cyp3a4_moderate_inhibitor", drug_name="ciclosporin", resources=(mine,))
+    assert values(chart, "cyp3a4_moderate_inhibitor") == []
+    assert "interaction-uncoded" not in codes(chart)

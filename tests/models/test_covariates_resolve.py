@@ -45,12 +45,19 @@ def test_what_was_used_is_the_last_value_with_its_inputs_and_source() -> None:
 
 
 def test_before_the_first_value_the_first_is_carried_back_and_said() -> None:
-    record = Patient(drug="vancomycin").weighing(82, at=30).record(now=48)
+    record = Patient(drug="vancomycin").weighing(82, at=30).infused(1000, at=0, over=2).record(now=48)
     resolved = resolve([WEIGHT], record, [0, 48])
     assert resolved.values[:, 0].tolist() == [82, 82]
     assert codes(resolved) == ["weight-carried-back"]
     assert "first 30 h" in resolved.findings[0].text
     assert "82 kg" in resolved.findings[0].text
+
+
+def test_a_weight_is_missed_from_the_first_dose_on_and_not_since_a_condition_of_years_ago() -> None:
+    patient = Patient(drug="vancomycin").weighing(82, at=30)
+    assert codes(resolve([WEIGHT], patient.record(now=48), [-200_000, 48])) == []
+    (said,) = resolve([WEIGHT], patient.infused(1000, at=6, over=2).record(now=48), [-200_000, 48]).findings
+    assert "first 24 h of treatment" in said.text
 
 
 def test_truncation_says_both_values() -> None:

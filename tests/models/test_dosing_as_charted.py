@@ -1,0 +1,53 @@
+"""Sentences on a card that real charts made untrue: what grows since its entry, and bounds beside the target's own."""
+
+import pytest
+
+from models.catalog import Catalog, load_catalog
+from models.dosing import recommend
+from models.dosing.advice import Recommendation, Regimen
+from models.dosing.applicability import applicable
+from models.fit import prior
+from tests.builders import Patient
+
+MODEL = "tacrolimus/woillard2011"  # kidney recipients, data from day 7 to 180
+
+
+@pytest.fixture(scope="module")
+def catalog() -> Catalog:
+    return load_catalog()
+
+
+def recipient() -> Patient:
+    """Operated at hour 0, as a charted operation is read: day 0 there, and growing."""
+    patient = Patient(drug="tacrolimus").woman().aged(48).weighing(68).haematocrit(0.31)
+    return patient.transplanted(days_ago=0).cyp3a5_expresser(False)
+
+
+@pytest.mark.parametrize(("day", "said"), [(5, "5 days"), (8, ""), (133, ""), (200, "200 days")])
+def test_days_after_transplant_are_judged_as_they_are_now(catalog: Catalog, day: float, said: str) -> None:
+    found = applicable(catalog.model(MODEL), catalog.drug("tacrolimus"), recipient().record(now=24.0 * day))
+    assert [item.code for item in found] == (["edge-of-domain"] if said else [])
+    assert all(said in item.text for item in found)
+
+
+def test_a_flag_out_of_the_domain_reads_as_a_sentence(catalog: Catalog) -> None:
+    record = recipient().charted("cyp3a4_strong_inhibitor", 1, at=0).record(now=24.0 * 20)
+    (found,) = applicable(catalog.model(MODEL), catalog.drug("tacrolimus"), record)
+    assert found.text.startswith("Strong CYP3A4 inhibitor: yes, which is outside what the model was made for")
+
+
+def test_a_trough_over_its_bound_is_not_called_an_auc_over_the_target(catalog: Catalog) -> None:
+    # 80 mg every 8 h: 240 mg a day over CL = 0.047 * 81.6 = 3.8 L/h is an AUC24 of 63, under the 70 of the target,
+    # while the trough of 8 h is above the 1 mg/L of extended intervals in most patients
+    man = Patient(drug="gentamicin").man().aged(66.5).weighing(80).charted("height", 178, at=0).creatinine(1.0)
+    record = man.infused(80, at=0, over=0.5, every=8, times=6).record(now=48)
+    drug, model = catalog.drug("gentamicin"), catalog.model("gentamicin/xuan2003")
+    current = Regimen(amount=80.0, interval=8.0, duration=0.5, route="iv", start=0.0)
+    advice = recommend(drug, model, record, prior(model), current=current, seed=1)
+    assert isinstance(advice, Recommendation)
+    (outcome,) = [item for item in advice.regimens if item.label == "current"]
+    assert outcome.exposure.median == pytest.approx(63, rel=0.1)  # the median of 1000 draws
+    (said,) = [item.text for item in advice.findings if item.code == "current-above-target"]
+    assert "AUC24 above" not in said
+    assert "a bound beside the target exceeded (trough at most 1 mg/L) is expected" in said
+    assert "kidney" not in said
