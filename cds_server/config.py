@@ -29,6 +29,7 @@ class Settings:
     trusted_proxy: bool = False
     registry_file: str = ""
     jwt_optional: bool = False
+    unknown_per_minute: int = 1200
     secret_key: str = field(default="", repr=False)
     fhir_servers: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
@@ -56,6 +57,8 @@ class Settings:
         for name in ("port", "queue_polling_s", "hook_budget_ms", "fhir_deadline_ms", "task_limit_s", "link_minutes"):
             if getattr(self, name) <= 0:
                 raise _refused(name, getattr(self, name), "a number above 0")
+        if self.unknown_per_minute < 0:
+            raise _refused("unknown_per_minute", self.unknown_per_minute, "0 (not counted) or a number above it")
         if self.repeat_minutes < 0:
             raise _refused("repeat_minutes", self.repeat_minutes, "0 (every card every time) or a number above it")
         choices = (

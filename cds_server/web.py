@@ -80,9 +80,23 @@ def _cors(origins: tuple[str, ...]):  # type: ignore[no-untyped-def]
     return add
 
 
-def _http_error(error: HTTPException) -> tuple[Response, int]:
-    issue = {"severity": "error", "code": "processing", "diagnostics": error.description or error.name}
-    return jsonify({"resourceType": "OperationOutcome", "issue": [issue]}), error.code or 500
+# What happened and what to do, for those of werkzeug's errors that a caller can mend.
+_SAID = {
+    404: (
+        "not-found",
+        "there is nothing at this address: the services are listed at /cds-services, without a slash after it",
+    ),
+    405: ("not-supported", "this address does not take that method: expected one of those in the Allow header"),
+}
+
+
+def _http_error(error: HTTPException) -> tuple[Response, int, dict[str, str]]:
+    status = error.code or 500
+    own_words = error.description != type(error).description
+    code, text = ("processing", error.description or error.name) if own_words or status not in _SAID else _SAID[status]
+    issue = {"severity": "error", "code": code, "diagnostics": text}
+    allow = {name: value for name, value in error.get_headers() if name == "Allow"}
+    return jsonify({"resourceType": "OperationOutcome", "issue": [issue]}), status, allow
 
 
 def _unexpected(error: Exception) -> tuple[Response, int]:

@@ -71,6 +71,6 @@ class PlainHttp(HookError):
 
 
 class NotJson(HookError):
-    """The body is not declared as JSON."""
+    """The body is not declared as JSON, or is packed."""
 
     status, code = 415, "not-supported"

@@ -54,6 +54,8 @@ def _body() -> object:
     # A browser page of another origin can post text/plain without asking first, but not JSON: that needs CORS.
     if not request.is_json:
         raise NotJson("the Content-Type is not JSON: expected application/json")
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise NotJson("the body is packed (Content-Encoding): expected it as it is")
     try:
         return strict_json.parse(request.get_data(cache=False))
     except RequestEntityTooLarge:

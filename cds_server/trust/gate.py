@@ -31,7 +31,7 @@ class Caller:
 
 
 class TooOften(Exception):
-    """An issuer is over its rate. wait_s: whole seconds."""
+    """An issuer, or those without a JWT together, are over their rate. wait_s: whole seconds."""
 
     def __init__(self, wait_s: int) -> None:
         super().__init__(f"over its rate for {wait_s} s")
@@ -40,7 +40,10 @@ class TooOften(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Gate:
-    """jwt_needed: False only where somebody else vouches for callers; a JWT that is there is checked all the same."""
+    """jwt_needed: False only where somebody else vouches for callers; a JWT that is there is checked all the same.
+
+    unknown_per_minute: calls without a JWT, of all callers together; 0 = not counted.
+    """
 
     registry: Registry
     ring: KeyRing
@@ -48,11 +51,13 @@ class Gate:
     clock: Callable[[], datetime]
     jwt_needed: bool
     buckets: Buckets
+    unknown_per_minute: int = 0
 
     def admit(self, authorization: str | None, audience: str) -> Caller:
         """The caller of one call to `audience`; raises Refused or TooOften, each logged by its code."""
         bearer = _BEARER.fullmatch(authorization or "")
         if not self.registry.issuers or (bearer is None and not self.jwt_needed):
+            self._spend_unknown()
             return Caller()
         try:
             return self._known(bearer[1] if bearer else "", audience)
@@ -77,6 +82,13 @@ class Gate:
             log.warning("an issuer is over its rate", extra={**_named(found), "rate": found.issuer.per_minute})
             raise TooOften(ceil(wait))
 
+    def _spend_unknown(self) -> None:
+        """Of one bucket for all: behind a proxy every call comes from the proxy's address."""
+        wait = self.buckets.take("", self.unknown_per_minute) if self.unknown_per_minute else 0.0
+        if wait:
+            log.warning("calls without a JWT are over their rate", extra={"rate": self.unknown_per_minute})
+            raise TooOften(ceil(wait))
+
     def _first_use(self, found: Verified, now: datetime) -> bool:
         return self.used.use(
             tenant=found.tenant,
@@ -96,6 +108,7 @@ def gate_for(parts: Parts) -> Gate:
         clock=parts.clock,
         jwt_needed=jwt_needed(parts.settings, parts.registry),
         buckets=Buckets(),
+        unknown_per_minute=parts.settings.unknown_per_minute if parts.settings.exposed else 0,
     )
 
 

@@ -22,9 +22,7 @@ def guard(hooks: Blueprint, gate: Gate, public_url: str) -> None:
         except Refused:
             return Response(status=401, headers={"WWW-Authenticate": "Bearer"})
         except TooOften as often:
-            error = TooOftenCalled(
-                f"more calls than agreed for this EHR: expected the next in {often.wait_s} s or later"
-            )
+            error = TooOftenCalled(f"more calls than agreed: expected the next in {often.wait_s} s or later")
             return jsonify(error.outcome()), error.status, {"Retry-After": str(often.wait_s)}
         return None
 

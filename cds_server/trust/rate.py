@@ -24,7 +24,7 @@ class Buckets:
         self._buckets: dict[str, _Bucket] = {}
 
     def take(self, name: str, per_minute: int) -> float:
-        """0 where the call may go on, else the seconds to wait for the next one. Names are the registry's: bounded."""
+        """0 where the call may go on, else the seconds to wait for the next one. Names: the registry's and one more."""
         with self._lock:
             now = self._clock()
             bucket = self._buckets.setdefault(name, _Bucket(left=float(per_minute), at=now))

@@ -1,5 +1,6 @@
 """Bad input: a clear error or an honest card, never a 500, nothing lost."""
 
+import gzip
 import json
 import socket
 from dataclasses import replace
@@ -38,6 +39,26 @@ def test_a_body_over_four_megabytes(running):
 
 def test_a_body_that_is_not_declared_as_json(running):
     problem(running.client.post(SERVICE, data=json.dumps(call()), content_type="text/plain"), 415)
+
+
+def test_a_packed_body_is_told_to_come_unpacked(running):
+    body = gzip.compress(json.dumps(call()).encode())
+    headers = {"Content-Encoding": "gzip"}
+    answer = running.client.post(SERVICE, data=body, content_type="application/json", headers=headers)
+    assert "Content-Encoding" in problem(answer, 415)["diagnostics"]
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "TRACE"])
+def test_another_method_is_told_which_there_are(running, method):
+    answer = running.client.open(SERVICE, method=method)
+    assert problem(answer, 405)["code"] == "not-supported"
+    assert set(answer.headers["Allow"].split(", ")) == {"POST", "OPTIONS"}  # RFC 9110, 15.5.6: must be there
+
+
+@pytest.mark.parametrize("path", ["/cds-services/", "/", "/cds-services/dose-advice/feedback/", "//cds-services"])
+def test_another_address_is_told_where_the_services_are(running, path):
+    issue = problem(running.client.get(path), 404)
+    assert (issue["code"], "/cds-services" in issue["diagnostics"]) == ("not-found", True)
 
 
 @pytest.mark.parametrize("name", ["hook", "hookInstance", "context"])

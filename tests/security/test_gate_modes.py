@@ -125,6 +125,28 @@ def test_over_its_rate_an_issuer_waits(tmp_path):
     assert stranger == 401  # who is nobody is not told of rates
 
 
+PROXIED = {"trusted_proxy": True, "base_url": HTTPS}
+
+
+def test_calls_without_a_jwt_share_a_rate(tmp_path):
+    """They come from the proxy's address, all of them; whoever has a JWT is not kept waiting by them."""
+    with registered(tmp_path, jwt_optional=True, unknown_per_minute=3, **PROXIED) as client:
+        answers = [client.get("/cds-services", headers=BY_TLS) for _ in range(4)]
+        issuers = status(client, {**BY_TLS, **NORTH.bearer(f"{HTTPS}/cds-services")})
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert 1 <= int(answers[-1].headers["Retry-After"]) <= 20  # 60 s / 3 calls, less what the test took
+    assert issuers == 200
+
+
+@pytest.mark.parametrize(
+    ("settings", "last"), [({**PROXIED}, 429), ({**PROXIED, "unknown_per_minute": 0}, 200), ({}, 200)]
+)
+def test_without_a_registry_the_proxys_callers_share_a_rate(tmp_path, settings, last):
+    """Not on a machine that nobody else reaches: there its own user calls."""
+    with service(tmp_path, **{"unknown_per_minute": 2, **settings}) as running:
+        assert [status(running.client, BY_TLS) for _ in range(3)] == [200, 200, last]
+
+
 def test_a_recorded_token_does_not_use_up_its_issuers_rate(tmp_path):
     recorded = NORTH.bearer(DISCOVERY)
     with registered(tmp_path, issuer={"per_minute": 3}) as client:
