@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from fhir.clock import hours_between, say
 from fhir.reading import Given, Measured, finding
+from models.dosing.level_checks import LONG, running_for
 from models.drug import Drug
 from models.findings import Finding
 
@@ -17,6 +18,7 @@ Timed = TypeVar("Timed", Given, Measured)
 # doses and levels older than this before now say nothing about today's dose, and would shift the age at hour 0
 HISTORY = timedelta(days=366)
 _LOOK_BACK = 20  # doses before a level that may still be running: infusions are at most two days long
+_HUNG = timedelta(minutes=10)  # a sample drawn while the bag is hung is still one from before it (house figure)
 _JUMP = 1.5  # house figure: pounds for kilograms are 2.2, oedema and amputation stay below
 _MONTH = timedelta(days=31)
 # house figures: creatinine at most about doubles in two days even without any renal function
@@ -63,40 +65,45 @@ def recent(values: Iterable[Timed], now: datetime) -> tuple[list[Timed], int]:
 
 
 def checked_levels(levels: list[Measured], doses: list[Given], drug: Drug) -> tuple[list[Measured], list[Finding]]:
-    """Levels with remarks on how they stand to the doses; a "trough" drawn while a dose ran contradicts itself."""
+    """Levels with remarks on how they stand to the doses; one drawn while a short infusion ran is not used.
+
+    Then the chart can not tell an arm from the line, or a wrong time from a right one: read as charted, a trough of
+    14 mg/L drawn just before a dose and charted half an hour into it makes a patient look fast, and a sample from the
+    line makes one look slow.
+    """
     kept, findings = [], []
     starts = [dose.when for dose in doses]
     for level in levels:
         before = doses[max(0, bisect_right(starts, level.when) - _LOOK_BACK) : bisect_right(starts, level.when)]
         running = next((dose for dose in before if _runs(dose, level.when)), None)
-        if running and level.kind == "trough":
-            findings.append(_contradiction(level, running, drug))
-        elif running:
-            kept.append(replace(level, remarks=(*level.remarks, _during(level, running, drug))))
-        else:
+        if running is None:
             kept.append(replace(level, remarks=(*level.remarks, *_early_trough(level, before, drug))))
+        elif _running_for(level.when, doses) >= LONG:
+            kept.append(level)
+        else:
+            findings.append(_during(level, running, drug, newest=level is levels[-1]))
     return kept, findings
 
 
 def _runs(dose: Given, moment: datetime) -> bool:
-    return timedelta(0) < moment - dose.when < timedelta(hours=dose.duration)
+    return _HUNG < moment - dose.when < timedelta(hours=dose.duration)
 
 
-def _contradiction(level: Measured, dose: Given, drug: Drug) -> Finding:
+def _running_for(moment: datetime, doses: list[Given]) -> float:
+    starts = [hours_between(moment, dose.when) for dose in doses]
+    return running_for([(start, start + dose.duration) for start, dose in zip(starts, doses, strict=True)], 0.0)
+
+
+def _during(level: Measured, dose: Given, drug: Drug, *, newest: bool) -> Finding:
+    """Critical for the newest level unless its label says what is wrong: older ones leave the newer to stand on."""
+    trough = level.kind == "trough"
+    told = "is labelled a trough but was drawn" if trough else "was drawn"
+    why = "label or time is wrong" if trough else "a sample from the same line, or a time charted roughly, is likely"
     return finding(
         "level-during-infusion",
-        "warning",
-        f"the {drug.analyte} level {level.charted} of {say(level.when)} is labelled a trough but was drawn while the "
-        f"dose of {say(dose.when)} was running; label or time is wrong, so it was not used. A new level would help.",
-    )
-
-
-def _during(level: Measured, dose: Given, drug: Drug) -> Finding:
-    return finding(
-        "level-during-infusion",
-        "warning",
-        f"the {drug.analyte} level {level.charted} of {say(level.when)} was drawn while the dose of {say(dose.when)} "
-        "was running; it was used at that time, and may be too high if drawn from the same line.",
+        "critical" if newest and not trough else "warning",
+        f"the {drug.analyte} level {level.charted} of {say(level.when)} {told} while the dose of {say(dose.when)} was "
+        f"running; {why}, so it was not used. A new level would help.",
     )
 
 

@@ -1,5 +1,7 @@
 """What is odd about the levels: drawn around an infusion, or far from what the fit can explain."""
 
+from collections.abc import Sequence
+
 from models.dosing.schedule import administrations
 from models.findings import Finding
 from models.fit.posterior import LevelFit, Posterior
@@ -9,6 +11,9 @@ from models.record import Dose, Level, PatientRecord
 UNEXPLAINED = 3.0
 # h after an infusion's end in which distribution is not complete; house figure, the usual peak is drawn after 1 h
 DISTRIBUTION = 1.0
+# h; an infusion of this length is sampled while it runs, on purpose; extended ones take 3 to 4 h (house figure)
+LONG = 6.0
+JOINED = 0.1  # h; bags and rates that follow on each other within it are one infusion
 
 
 def unexplained(posterior: Posterior, record: PatientRecord) -> tuple[LevelFit, ...]:
@@ -33,14 +38,35 @@ def unexplained_findings(posterior: Posterior, record: PatientRecord, unit: str)
 
 
 def infusion_findings(record: PatientRecord) -> tuple[Finding, ...]:
-    """One warning for each level drawn during an intravenous dose or within an hour of its end."""
+    """One warning for each level drawn during an intravenous dose, long ones but, or within an hour of its end."""
     doses = [dose for dose in administrations(record) if dose.route == "iv"]
+    spans = [(dose.time, dose.time + dose.duration) for dose in doses]
     found = []
     for level in record.levels:
+        if running_for(spans, level.time) >= LONG:
+            continue
         near = [dose for dose in doses if dose.time < level.time < dose.time + dose.duration + DISTRIBUTION]
         if near:
             found.append(_during(level, max(near, key=lambda dose: dose.time), record.now))
     return tuple(found)
+
+
+def running_for(spans: Sequence[tuple[float, float]], time: float) -> float:
+    """h that the infusion running at a time runs in all, its bags and rates joined; 0 where none is running.
+
+    spans: start and end of each dose, h, in order of their starts.
+    """
+    running = [span for span in spans if span[0] < time < span[1]]
+    if not running:
+        return 0.0
+    start, end = min(first for first, _ in running), max(last for _, last in running)
+    for first, last in reversed(spans):
+        if first < start <= last + JOINED:
+            start = first
+    for first, last in spans:
+        if first <= end + JOINED and last > end:
+            end = last
+    return end - start
 
 
 def _during(level: Level, dose: Dose, now: float) -> Finding:

@@ -1,7 +1,10 @@
 """Drug levels: which are used, at which time, in which unit; and what is said of those that are not."""
 
+from typing import Any
+
 import pytest
 
+from fhir.chart import Chart
 from fhir.clock import say
 from tests.fhir.charts import ME, NOW, at, codes, given, level, observation, patient, quantity, read, said, trough
 
@@ -133,6 +136,10 @@ def test_two_contents_of_one_version_are_both_left_out() -> None:
     assert "conflicting-versions" in codes(chart)
 
 
+def trough_of(value: Any, when: str) -> dict:
+    return trough(value, when)
+
+
 def test_a_trough_drawn_during_the_infusion_contradicts_itself() -> None:
     chart = read(patient(), given(when="19 08:00", until="19 09:30"), trough(20.7, "19 08:36"))
     assert chart.record.levels == ()
@@ -147,10 +154,40 @@ def test_a_trough_at_the_very_start_or_end_is_not_during(when: str) -> None:
     assert len(chart.record.levels) == 1
 
 
-def test_a_level_not_called_trough_during_the_infusion_is_used_at_its_time() -> None:
-    chart = read(patient(), given(when="19 08:00", until="19 09:30"), level(20.7, when="19 08:36"))
-    assert chart.record.levels[0].time == pytest.approx(0.6)  # 36 min, as float hours
+def severity(chart: Chart, code: str) -> str:
+    (found,) = [item for item in chart.findings if item.code == code]
+    return found.severity
+
+
+def test_the_newest_level_drawn_during_a_short_infusion_stops_the_proposal() -> None:
+    infusion = given(when="19 08:00", until="19 09:30")
+    chart = read(patient(), infusion, level(95, when="19 09:00"))
+    assert chart.record.levels == ()
     assert "same line" in said(chart, "level-during-infusion")
+    assert severity(chart, "level-during-infusion") == "critical"
+    chart = read(patient(), infusion, level(95, when="19 09:00"), level(14, when="19 19:30"))
+    assert [item.value for item in chart.record.levels] == [14]
+    assert severity(chart, "level-during-infusion") == "warning"
+
+
+@pytest.mark.parametrize("drawn", [level, trough_of])
+def test_a_level_of_a_continuous_infusion_is_used_whatever_it_is_called(drawn: Any) -> None:
+    bags = [given(2000, when="18 08:00", until="19 08:00"), given(2000, when="19 08:00", until="20 08:00")]
+    chart = read(patient(), *bags, drawn(19, when="20 06:00"))
+    assert [item.value for item in chart.record.levels] == [19]
+    assert "level-during-infusion" not in codes(chart)
+
+
+def test_a_level_of_the_minutes_in_which_a_bag_is_hung_is_used_at_its_time() -> None:
+    chart = read(patient(), given(when="19 08:00", until="19 09:30"), trough(14, "19 08:08"))
+    assert [item.value for item in chart.record.levels] == [14]
+
+
+def test_rates_charted_by_the_hour_are_one_infusion() -> None:
+    hours = [given(80, when=f"19 {h:02d}:00", until=f"19 {h + 1:02d}:00") for h in range(8, 16)]
+    chart = read(patient(), *hours, level(19, when="19 15:30"))
+    assert [item.value for item in chart.record.levels] == [19]
+    assert "level-during-infusion" not in codes(chart)
 
 
 def test_a_trough_soon_after_a_dose_is_doubted() -> None:

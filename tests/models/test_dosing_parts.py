@@ -177,6 +177,15 @@ def test_old_creatinine_is_said_for_vancomycin_and_not_for_tacrolimus() -> None:
     assert data_age(TACROLIMUS, on_tacrolimus().creatinine(1.0).creatinine(3.0, at=20).record(now=100)) == ()
 
 
+def test_a_continuous_infusion_is_sampled_while_it_runs_and_nothing_is_said() -> None:
+    bags = on_vancomycin().infused(2000, at=0, over=24, every=24, times=2).level(20, at=30).record(now=36)
+    assert infusion_findings(bags) == ()
+    hourly = on_vancomycin().infused(80, at=0, over=1, every=1, times=12).level(20, at=6.5).record(now=24)
+    assert infusion_findings(hourly) == ()
+    extended = on_vancomycin().infused(1000, at=0, over=4, every=8, times=2).level(20, at=10).record(now=24)
+    assert [item.code for item in infusion_findings(extended)] == ["level-during-infusion"]
+
+
 @pytest.mark.parametrize(("drawn", "said"), [(11.9, False), (13.0, True), (14.5, True), (15.0, False), (24.0, False)])
 def test_a_level_around_an_infusion_is_said(drawn: float, said: bool) -> None:
     # infusions run from 0 to 2 h and from 12 to 14 h; distribution is taken to last 1 h more
