@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-PARTS = ("reading", "hook", "advice", "engine", "queue_latency")
+PARTS = ("reading", "hook", "advice", "engine", "rules", "queue_latency")
 
 
 def main() -> int:

@@ -6,9 +6,10 @@ from math import exp, isfinite
 
 import numpy as np
 
-from models.rules.expression import evaluate
+from models.rules.expression import Node, evaluate, variables
 from models.rules.frozen import FrozenRule, Spread
-from models.rules.polynomial import polynomial_of
+from models.rules.polynomial import addends
+from models.rules.printing import SHORT, text
 from models.rules.quantities import Quantity
 
 _EDGE = 1e-9  # relative; a value on the edge of the box is inside
@@ -16,7 +17,7 @@ _EDGE = 1e-9  # relative; a value on the edge of the box is inside
 
 @dataclass(frozen=True, kw_only=True)
 class Term:
-    """A product of the formula: what it adds to ln(clearance / base), and by what it multiplies clearance."""
+    """An addend of the formula: what it adds to ln(clearance / base), and by what it multiplies clearance."""
 
     words: str
     adds: float
@@ -30,7 +31,7 @@ class Term:
 class Estimate:
     """clearance in L/h; exposure of the charted regimen in the output's unit. inputs: the formula's variables.
 
-    terms: exact shares of ln(clearance / base) where the formula is a sum of products, else none.
+    terms: exact shares of ln(clearance / base).
     """
 
     clearance: float
@@ -120,14 +121,9 @@ def _inside(value: float, low: float, high: float) -> bool:
 
 
 def _terms(rule: FrozenRule, inputs: Mapping[str, float]) -> tuple[Term, ...]:
-    polynomial = polynomial_of(rule.formula)
-    if polynomial is None:
-        return ()
-    found = []
-    for key, value in polynomial.items():
-        words = " * ".join(name if power == 1 else f"{name}^{power}" for name, power in key) or "constant"
-        product = value
-        for name, power in key:
-            product *= inputs[name] ** power
-        found.append(Term(words=words, adds=product))
-    return tuple(found)
+    parts = addends(rule.formula)
+    return tuple(Term(words=_part_words(part), adds=float(evaluate(part, inputs))) for part in parts)
+
+
+def _part_words(part: Node) -> str:
+    return text(part, SHORT) if variables(part) else "constant"

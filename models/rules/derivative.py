@@ -42,10 +42,11 @@ def _by(node: Node, name: str) -> Node:
 
 
 def _power(a: Node, da: Node, exponent: float) -> Node:
-    """By a product where the exponent would leave the allowed range."""
-    lower = (
-        applied("div", applied("pow", a, constant(exponent)), a)
-        if exponent < -9.0
-        else (applied("pow", a, constant(exponent - 1.0)))
-    )
+    """By a quotient where the lower exponent would leave the allowed range."""
+    if exponent == 1.0:
+        return da
+    if exponent < -9.0:
+        lower = applied("div", applied("pow", a, constant(exponent)), a)
+    else:
+        lower = applied("pow", a, constant(exponent - 1.0))
     return applied("mul", applied("mul", constant(exponent), lower), da)

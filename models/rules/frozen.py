@@ -15,6 +15,9 @@ from models.rules.quantities import Input, Quantity, dimension, quotient
 
 FORMAT = 1
 Form = Literal["informed", "alone"]
+# each: clearance falls as any one level rises. together: as all rise in proportion; not_verified then says why
+Monotone = Literal["each", "together"]
+MONOTONE: tuple[Monotone, ...] = ("each", "together")
 FORMS: tuple[Form, ...] = ("informed", "alone")
 
 
@@ -104,6 +107,7 @@ class FrozenRule:
     inputs: tuple[Input, ...]
     absent: tuple[str, ...]
     behind: str
+    monotone: Monotone
     proofs: tuple[Proof, ...]
     spreads: tuple[Spread, ...]
     assessments: tuple[Assessment, ...]
@@ -142,9 +146,12 @@ def check(rule: FrozenRule) -> None:
         raise RuleError(f"{rule.id}: the formula reads {', '.join(sorted(unknown))}, which are no inputs")
     if not finite(rule.formula, rule.box).holds:
         raise RuleError(f"{rule.id}: the formula has no finite value somewhere in its box")
-    for item in rule.inputs:
-        if item.bottom.startswith("level_") and not increasing(rule.formula, item.symbol, rule.box).holds:
-            raise RuleError(f"{rule.id}: the clearance does not fall everywhere as {item.bottom} rises")
+    levels = {item.symbol: item.bottom for item in rule.inputs if item.bottom.startswith("level_")}
+    asked: list[tuple[str, ...]] = [(name,) for name in levels] if rule.monotone == "each" else [tuple(levels)]
+    for names in asked:
+        if names and not increasing(rule.formula, names, rule.box).holds:
+            rises = " and ".join(levels[name] for name in names)
+            raise RuleError(f"{rule.id}: the clearance does not fall everywhere as {rises} rises")
 
 
 def _check_output(rule: FrozenRule, units: Mapping[str, str]) -> None:

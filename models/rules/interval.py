@@ -1,6 +1,6 @@
 """What a formula can be over a box of its variables: bounds that hold for every point, and monotony proved by them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, inf, isfinite, log, nan, nextafter, sqrt
 from typing import Literal
@@ -8,7 +8,8 @@ from typing import Literal
 import numpy as np
 
 from models.rules.derivative import derivative
-from models.rules.expression import CONSTANT, VARIABLE, Node, evaluate, variables
+from models.rules.expression import CONSTANT, VARIABLE, Node, applied, constant, evaluate, variables
+from models.rules.polynomial import simplified
 
 Bounds = tuple[float, float]
 Box = Mapping[str, Bounds]
@@ -111,9 +112,11 @@ def _outwards(found: Bounds) -> Bounds:
     return low, high
 
 
-def increasing(node: Node, name: str, box: Box) -> Verdict:
-    """Whether the formula never falls as `name` rises, all over the box."""
-    slope = derivative(node, name)
+def increasing(node: Node, names: str | Sequence[str], box: Box) -> Verdict:
+    """Whether the formula never falls as `names` rise by the same amount, one or several, all over the box."""
+    slope = constant(0.0)
+    for name in (names,) if isinstance(names, str) else names:
+        slope = simplified(applied("add", slope, derivative(node, name)))
     return _everywhere(
         slope, box, lambda bound: bound[0] >= 0.0, lambda values: np.isfinite(values) & (values >= -TINY)
     )

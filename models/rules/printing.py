@@ -6,6 +6,7 @@ from typing import Any
 
 from models.rules.expression import CONSTANT, OPERATORS, VARIABLE, Node
 
+SHORT = "{:.4g}".format
 _ATOM = 9  # binds more tightly than any operator
 
 

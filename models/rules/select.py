@@ -17,10 +17,14 @@ DIGITS = 4  # of a rule's constants: what a person types into a calculator
 
 @dataclass(frozen=True, kw_only=True)
 class Terms:
-    """What a rule must keep. rising: variables that it may not fall in. box: where it has to hold."""
+    """What a rule must keep. box: where it has to hold. rising: variables that it may not fall in.
+
+    together: it may fall in one of them, not when all rise by the same amount.
+    """
 
     box: Box
     rising: tuple[str, ...] = ()
+    together: bool = False
     most_nodes: int = MOST_NODES
     folds: int = 5
     seed: int = 1
@@ -91,7 +95,7 @@ def judged(node: Node, columns: Mapping[str, np.ndarray], y: np.ndarray, terms: 
     good = finite(refitted.node, terms.box)
     if not good.holds:
         return Dropped(node=node, reason="no finite value somewhere in the box")
-    rising = {name: increasing(refitted.node, name, terms.box) for name in terms.rising}
+    rising = monotony(refitted.node, terms)
     if falls := [name for name, verdict in rising.items() if not verdict.holds]:
         return Dropped(node=node, reason=f"not monotone in {', '.join(falls)}")
     losses = cross_validated(node, columns, y, terms)
@@ -99,6 +103,13 @@ def judged(node: Node, columns: Mapping[str, np.ndarray], y: np.ndarray, terms: 
         return Dropped(node=node, reason="no finite value in a fold of the cross-validation")
     se = float(losses.std(ddof=1) / np.sqrt(losses.size)) if losses.size > 1 else 0.0
     return Candidate(refitted=refitted, nodes=nodes, cv=float(losses.mean()), se=se, finite=good, rising=rising)
+
+
+def monotony(node: Node, terms: Terms) -> dict[str, Verdict]:
+    """By name, or of "x and y together"."""
+    if terms.together and len(terms.rising) > 1:
+        return {f"{' and '.join(terms.rising)} together": increasing(node, terms.rising, terms.box)}
+    return {name: increasing(node, name, terms.box) for name in terms.rising}
 
 
 def rounded(found: Refitted, digits: int = DIGITS) -> Refitted:

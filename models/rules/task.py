@@ -3,16 +3,17 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
 from models.cohorts.design import CohortDesign
 from models.cohorts.population import Population
-from models.datafile import read_table
+from models.datafile import Table, read_table
 from models.errors import ModelsError
 from models.formulas import FORMULAS
 from models.population import PopulationModel
-from models.rules.frozen import Form, Output
+from models.rules.frozen import MONOTONE, Form, Monotone, Output
 from models.rules.quantities import Input, Quantity
 from models.terms import TERMS
 from models.units import COVARIATES
@@ -24,11 +25,20 @@ EXPECTED = "expected_clearance"
 
 
 @dataclass(frozen=True, kw_only=True)
+class Search:
+    """What a scheme's formulas may be made of, and how clearance must go with levels; reason: where not as usual."""
+
+    symbols: tuple[str, ...] = ("add", "sub", "mul")
+    monotone: Monotone = "each"
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Task:
     """covariates: reference by name, of those a rule without a model may use; with_levels: those beside levels.
 
     reference: L/h, the base of a rule without a model. within: covariates whose ranges bound every rule.
-    absent: flags of patients for whom no rule is made.
+    absent: flags of patients for whom no rule is made. searches: by scheme, where not as usual.
     """
 
     drug: str
@@ -39,6 +49,10 @@ class Task:
     with_levels: tuple[str, ...]
     within: tuple[str, ...]
     absent: tuple[str, ...]
+    searches: Mapping[str, Search]
+
+    def search(self, scheme: str) -> Search:
+        return self.searches.get(scheme, Search())
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -63,6 +77,7 @@ def load_task(drug: str, folder: Path = TASKS) -> Task:
         raise ModelsError(f"no rules of {drug!r} are asked for; there are tasks for {', '.join(tasked(folder))}")
     table = read_table(path, path.read_bytes())
     covariates = table.table("covariates")
+    searches = table.table("search", default={})
     found = Task(
         drug=drug,
         words=table.text("words"),
@@ -72,6 +87,17 @@ def load_task(drug: str, folder: Path = TASKS) -> Task:
         with_levels=table.texts("with_levels"),
         within=table.texts("within"),
         absent=table.texts("absent"),
+        searches={name: _search(searches.table(name)) for name in searches.names()},
+    )
+    table.finish()
+    return found
+
+
+def _search(table: Table) -> Search:
+    found = Search(
+        symbols=table.texts("symbols"),
+        monotone=cast(Monotone, table.text("monotone", one_of=MONOTONE)),
+        reason=table.text("reason"),
     )
     table.finish()
     return found

@@ -20,7 +20,7 @@ from models.rules.frozen import Assessment, Form, FrozenRule, Proof, Spread
 from models.rules.metrics import covered, measures, spread_of
 from models.rules.rulefile import frozen
 from models.rules.select import Chosen, Terms, choose, folds, predict
-from models.rules.task import Data, Task, data_for, load_task, output_of, true_clearance, values_of
+from models.rules.task import Data, Search, Task, data_for, load_task, output_of, true_clearance, values_of
 
 Progress = Callable[[str, int, int], None]
 SHARES = (0.8, 0.95)
@@ -91,7 +91,11 @@ def train(
     model = catalog.model(design.reference)
     made = made or populations(design, catalog, scheme, plan, progress)
     data = data_for(task, design, made.training, model, form)
-    searching = _Searching(engine, checkpoints, plan, progress, len(plan.seeds) + plan.outer * len(plan.outer_seeds))
+    search = task.search(scheme)
+    engine = engine.allowing(search.symbols)
+    searching = _Searching(
+        engine, search, checkpoints, plan, progress, len(plan.seeds) + plan.outer * len(plan.outer_seeds)
+    )
     chosen = searching.choice(data, np.arange(data.y.size), plan.seeds)
     errors = -_outer_errors(searching, data)  # of exposure, which is over clearance
     spreads = tuple(spread_of(errors, share) for share in SHARES)
@@ -104,9 +108,15 @@ class _Searching:
     """Searches over seeds, counted for the progress bar."""
 
     def __init__(
-        self, engine: Engine, checkpoints: Checkpoints, plan: Plan, progress: Progress | None, total: int
+        self,
+        engine: Engine,
+        search: Search,
+        checkpoints: Checkpoints,
+        plan: Plan,
+        progress: Progress | None,
+        total: int,
     ) -> None:
-        self._engine, self._checkpoints, self.plan = engine, checkpoints, plan
+        self._engine, self._search, self._checkpoints, self.plan = engine, search, checkpoints, plan
         self._progress, self._total, self._done = progress, total, 0
 
     def choice(self, data: Data, rows: np.ndarray, seeds: tuple[int, ...]) -> Chosen:
@@ -120,12 +130,18 @@ class _Searching:
             self._done += 1
             if self._progress:
                 self._progress("searches", self._done, self._total)
-        return choose(front, columns, y, terms_of(data, self.plan))
+        return choose(front, columns, y, terms_of(data, self._search, self.plan))
 
 
-def terms_of(data: Data, plan: Plan) -> Terms:
-    box = {item.symbol: item.box for item in data.inputs}
-    return Terms(box=box, rising=data.rising, most_nodes=plan.most_nodes, folds=plan.folds, seed=plan.seed)
+def terms_of(data: Data, search: Search, plan: Plan) -> Terms:
+    return Terms(
+        box={item.symbol: item.box for item in data.inputs},
+        rising=data.rising,
+        together=search.monotone == "together",
+        most_nodes=plan.most_nodes,
+        folds=plan.folds,
+        seed=plan.seed,
+    )
 
 
 def _outer_errors(searching: _Searching, data: Data) -> np.ndarray:
@@ -164,16 +180,21 @@ def _rule(
         inputs=data.inputs,
         absent=task.absent,
         behind=_behind(model) if data.form == "informed" else "",
+        monotone=task.search(scheme.name).monotone,
         proofs=_proofs(chosen),
         spreads=spreads,
         assessments=(),
         engine=_plain({"name": engine.name, **engine.settings}),
         training=_plain(_manifest(plan, made, chosen)),
-        not_verified=(*design.not_verified, NOT_VERIFIED),
+        not_verified=(*design.not_verified, *_unusual(task.search(scheme.name)), NOT_VERIFIED),
     )
 
 
 NOT_VERIFIED = "Found and tested in simulated patients only; it has not been evaluated in patients."
+
+
+def _unusual(search: Search) -> tuple[str, ...]:
+    return (search.reason,) if search.reason else ()
 
 
 def _behind(model: PopulationModel) -> str:

@@ -5,10 +5,8 @@ from math import exp
 from models.rules.expression import variables
 from models.rules.frozen import FrozenRule
 from models.rules.polynomial import polynomial_of
-from models.rules.printing import as_json, latex, latex_number, python, spreadsheet, text
+from models.rules.printing import SHORT, as_json, latex, latex_number, python, spreadsheet, text
 from models.rules.quantities import Input
-
-SHORT = "{:.4g}".format
 
 
 def steps(rule: FrozenRule) -> tuple[str, ...]:

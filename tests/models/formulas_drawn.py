@@ -16,7 +16,7 @@ def formulas(*, polynomial: bool = False, leaves: int = 10) -> st.SearchStrategy
 
 def _grown(inner: st.SearchStrategy[Node], polynomial: bool) -> st.SearchStrategy[Node]:
     pairs = ("add", "sub", "mul") if polynomial else ("add", "sub", "mul", "div")
-    exponents = st.integers(1, 3).map(float) if polynomial else st.floats(-3, 3).map(lambda x: round(x, 2))
+    exponents = st.integers(1, 3).map(float) if polynomial else st.floats(-3, 3).map(lambda x: round(x, 2)).filter(bool)
     grown = [
         st.builds(applied, st.sampled_from(pairs), inner, inner),
         st.builds(applied, st.just("neg"), inner),

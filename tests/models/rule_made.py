@@ -62,6 +62,7 @@ def unfrozen(formula: str = "-0.05 + 0.3*r_peak + 0.35*r_trough", **changes: Any
         inputs=(ratio("r_peak", "peak"), ratio("r_trough", "trough")),
         absent=("dialysis",),
         behind="A model hides behind the expected ones.",
+        monotone="each",
         proofs=(Proof(of="finite all over the box", how="proved"),),
         spreads=(Spread(share=0.8, low=-0.3, high=0.4),),
         assessments=(

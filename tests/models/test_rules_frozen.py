@@ -75,7 +75,7 @@ def test_terms_add_up_to_the_whole() -> None:
     assert isinstance(found, Estimate)
     assert sum(term.adds for term in found.terms) == pytest.approx(found.log_ratio, abs=1e-14)
     assert math.prod(term.factor for term in found.terms) * 4.0 == pytest.approx(found.clearance, rel=1e-12)
-    assert {term.words for term in found.terms} == {"constant", "r_peak", "r_trough"}
+    assert {term.words for term in found.terms} == {"constant", "0.3*r_peak", "0.35*r_trough"}
 
 
 def test_the_interval_is_that_of_the_error_the_right_way_round() -> None:
@@ -86,6 +86,14 @@ def test_the_interval_is_that_of_the_error_the_right_way_round() -> None:
     low, high = found.interval(rule.spreads[0])
     assert low == pytest.approx(found.exposure * math.exp(-0.4))
     assert high == pytest.approx(found.exposure * math.exp(0.3))
+
+
+def test_terms_of_a_formula_that_is_no_polynomial() -> None:
+    rule = made("0.1 + 0.3*r_peak - 0.2*exp(-1*r_trough)", intervals=((0.0, 1.0),) * 4)
+    found = estimate(rule, PATIENT)
+    assert isinstance(found, Estimate)
+    assert [term.words for term in found.terms] == ["constant", "0.3*r_peak", "-(0.2*exp(-1*r_trough))"]
+    assert sum(term.adds for term in found.terms) == pytest.approx(found.log_ratio, abs=1e-14)
 
 
 # --- silence ------------------------------------------------------------------------------------------------------
@@ -277,6 +285,13 @@ def test_the_hash_is_of_the_content_and_nothing_else() -> None:
 def test_a_rule_that_can_not_be_trusted_is_not_frozen(changes: dict[str, Any], said_: str) -> None:
     with pytest.raises(RuleError, match=said_):
         made(**changes)
+
+
+def test_monotone_together_is_another_promise_and_kept_too() -> None:
+    """Falls as the peak's ratio rises alone, rises as both do."""
+    made("0.1 - 0.3*r_peak + 0.35*r_trough", monotone="together")
+    with pytest.raises(RuleError, match="as level_peak and level_trough rises"):
+        made("0.1 - 0.3*r_peak + 0.25*r_trough", monotone="together")
 
 
 def test_units_that_do_not_cancel_are_refused() -> None:

@@ -26,6 +26,10 @@ class Engine(Protocol):
     @property
     def settings(self) -> Mapping[str, Any]: ...
 
+    def allowing(self, symbols: Sequence[str]) -> "Engine":
+        """The same engine with other operators: of models.rules.expression."""
+        ...
+
     def fit(self, X: np.ndarray, y: np.ndarray, names: Sequence[str], *, seed: int) -> tuple[Found, ...]:
         """X (n, k) with a name for each column, y (n,)."""
         ...

@@ -90,5 +90,8 @@ class Imported:
     def settings(self) -> Mapping[str, Any]:
         return {"formulas": len(self.front)}
 
+    def allowing(self, symbols: Sequence[str]) -> "Imported":
+        return self
+
     def fit(self, X: np.ndarray, y: np.ndarray, names: Sequence[str], *, seed: int) -> tuple[Found, ...]:
         return self.front

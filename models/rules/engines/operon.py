@@ -5,7 +5,7 @@ afterwards in double precision.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -39,6 +39,9 @@ class Operon:
     def settings(self) -> Mapping[str, Any]:
         """Without the threads, which the result does not depend on."""
         return {key: value for key, value in asdict(self).items() if key != "threads"}
+
+    def allowing(self, symbols: Sequence[str]) -> "Operon":
+        return replace(self, symbols=tuple(symbols))
 
     def fit(self, X: np.ndarray, y: np.ndarray, names: Sequence[str], *, seed: int) -> tuple[Found, ...]:
         """RuleError where the data are not finite numbers: the engine itself would not say so."""

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import numpy as np
 from models.errors import RuleError
 from models.rules.engines.engine import Found
 from models.rules.engines.hall_of_fame import read_hall_of_fame
+from models.rules.expression import OPERATORS
 
 # offline: PySR's Julia bridge would otherwise download Julia when it is imported
 TRAINER = ("env", "PYTHON_JULIAPKG_OFFLINE=yes", sys.executable, "-m", "models.rules.engines.pysr_trainer")
@@ -49,7 +50,7 @@ class Pysr:
     iterations: int = 40
     max_size: int = 20
     populations: int = 15
-    operators: tuple[str, ...] = ("+", "-", "*")
+    symbols: tuple[str, ...] = ("add", "sub", "mul")
     seconds: float = field(default=3600.0, compare=False)
     trainer: tuple[str, ...] = field(default=TRAINER, compare=False)
 
@@ -65,12 +66,15 @@ class Pysr:
         kept = {key: value for key, value in asdict(self).items() if key not in ("seconds", "trainer")}
         return {**kept, "deterministic": True, "parallelism": "serial"}
 
+    def allowing(self, symbols: Sequence[str]) -> "Pysr":
+        return replace(self, symbols=tuple(symbols))
+
     def fit(self, X: np.ndarray, y: np.ndarray, names: Sequence[str], *, seed: int) -> tuple[Found, ...]:
         """RuleError where the trainer fails or takes too long; its hall of fame is read as any import is."""
         with tempfile.TemporaryDirectory(prefix="titrate-pysr-") as folder:
             place = Path(folder)
             np.savez(place / "data.npz", X=np.asarray(X, dtype=float), y=np.asarray(y, dtype=float))
-            asked = {**self.settings, "names": list(names), "seed": seed}
+            asked = {**self.settings, **_operators(self.symbols), "names": list(names), "seed": seed}
             (place / "asked.json").write_text(json.dumps(asked), encoding="utf-8")
             self._run(place)
             return read_hall_of_fame((place / "hall_of_fame.csv").read_bytes(), names).found
@@ -82,6 +86,15 @@ class Pysr:
             raise RuleError(f"PySR's trainer took more than {self.seconds:g} s; ask for fewer iterations") from None
         if done.returncode != 0 or not (place / "hall_of_fame.csv").is_file():
             raise RuleError(f"PySR's trainer ended with {done.returncode}: {_last(done.stderr)}")
+
+
+def _operators(symbols: Sequence[str]) -> dict[str, list[str]]:
+    """In PySR's words: infix signs, and functions by name."""
+    known = [OPERATORS[name] for name in symbols]
+    return {
+        "binary": [item.symbol for item in known if item.arity == 2],
+        "unary": [item.symbol for item in known if item.arity == 1],
+    }
 
 
 def _run(command: Sequence[str], seconds: float) -> "subprocess.CompletedProcess[str]":
