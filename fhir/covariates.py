@@ -9,6 +9,7 @@ from fhir.bundle import Resource, Shelf
 from fhir.clock import say
 from fhir.codes import codes_in, table, words_of
 from fhir.observations import Wanted, parts_of, read_value
+from fhir.patient import read_patient
 from fhir.reading import Given, Measured, Stream, finding
 from models.covariates import words
 from models.drug import Drug
@@ -20,7 +21,8 @@ _METHODS = {"jaffe": 1.0, "enzymatic": 0.0}  # words of Observation.method
 
 def read_covariates(shelf: Shelf, drug: Drug, now: datetime) -> Stream:
     """Every value of the covariates that the drug's file calls worth reading, or why it was not used."""
-    wanted = {loinc: item for item, loincs in _wanted(drug) for loinc in loincs}
+    born = read_patient(shelf).born
+    wanted = {loinc: replace(item, born=born) for item, loincs in _wanted(drug) for loinc in loincs}
     found: list[Measured | Finding] = []
     for observation in shelf.of_type("Observation"):
         for code, holder in parts_of(observation):

@@ -1,14 +1,15 @@
 """One Observation to one value in its canonical unit: status, time, unit and plausibility are checked, none guessed."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any, Literal
 
 from fhir.bundle import Resource, Shelf, reference_of, version_of
 from fhir.chart import Source
 from fhir.clock import SKEW, read_instant, say
 from fhir.errors import Unreadable, UnreadableTime, UnreadableUnit
+from fhir.growth import usual_at
 from fhir.quantity import read_quantity, said
 from fhir.reading import Measured, Stream, finding
 from fhir.sampling import Sampled, sampled
@@ -24,6 +25,7 @@ class Wanted:
     """What is looked for. slug: prefix of finding codes. words: for sentences ("vancomycin level").
 
     day: a date without a time of day is enough. severity: of a refused value. count: a number without a unit.
+    born: where what is usual depends on the age.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Wanted:
     level: bool = False
     kind: str = "any"
     severity: Severity = "warning"
+    born: date | None = None
 
 
 def parts_of(observation: Resource) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
@@ -57,6 +60,8 @@ def read_value(observation: Resource, holder: Mapping[str, Any], wanted: Wanted,
     except UnreadableTime as error:
         yield _refused(wanted, "time-refused", f"{_charted(holder, wanted)} was not used: {error}.")
         return
+    usual = usual_at(wanted.plausible, wanted.name, wanted.born, drawn.when.date())
+    wanted = replace(wanted, plausible=usual, born=None if usual is wanted.plausible else wanted.born)
     at = f"{say(drawn.when)[:10]}" if drawn.day else say(drawn.when)
     if drawn.when > now + SKEW:
         text = f"{_charted(holder, wanted)} is dated {at}, after now ({say(now)}); it was not used."
@@ -187,7 +192,8 @@ def _remarks(observation: Resource, wanted: Wanted, verdict: str, this: str, dra
         yield finding(f"{wanted.slug}-preliminary", "warning", f"the {this} is preliminary; it was used.")
     if verdict == "odd" and wanted.plausible:
         usual = f"{wanted.plausible.soft_low:g} to {wanted.plausible.soft_high:g} {_shown(wanted.unit)}"
-        text = f"the {this} is unusual (usually {usual}); it was used and should be checked."
+        age = " at this age" if wanted.born else ""
+        text = f"the {this} is unusual (usually {usual}{age}); it was used and should be checked."
         yield finding(f"{wanted.slug}-unusual", "warning", text)
 
 

@@ -11,7 +11,7 @@ from fhir.read import read_chart
 from models.catalog import load_catalog
 from models.drug import Drug, Plausible
 from models.terms import TERMS
-from tests.fhir.charts import ME, NOW, codes, drug, observation, patient, read
+from tests.fhir.charts import ME, NOW, codes, drug, given, observation, patient, read, weight
 
 DRUGS = tuple(load_catalog().drugs.values())
 MEASURED = {term.name for term in TERMS.values() if not term.flag and term.nature != "derived"}
@@ -97,3 +97,20 @@ def test_a_covariate_at_its_limits(name: str) -> None:
     found, said = values(1.001 * limits.hard_high)
     assert found == []
     assert {f"{name}-implausible", f"{slug}-implausible"} & set(said)
+
+
+@pytest.mark.parametrize(
+    ("born", "kg", "said"),
+    [
+        ("2021-05-01", 18, ""),  # five years old
+        ("2021-05-01", 40, "9 to 35 kg at this age"),  # 40 lb are 18 kg
+        ("2026-11-05", 1.1, ""),  # born too early, a fortnight old
+        ("2026-11-05", 11, "0.4 to 9 kg at this age"),  # 1.1 kg, a decimal place off
+        ("1956-05-01", 18, "35 to 250 kg)"),
+    ],
+)
+def test_a_weight_is_judged_by_the_age_of_a_child(born: str, kg: float, said: str) -> None:
+    chart = read(patient(birthDate=born), weight(kg), given(when="18 08:00", until="18 09:30"))
+    unusual = [item.text for item in chart.findings if item.code == "weight-unusual"]
+    assert len(unusual) == bool(said)
+    assert all(said in text for text in unusual)
