@@ -59,11 +59,18 @@ def _row(one: Opinion, beside: Beside, ends: tuple[float, float]) -> OpinionRow:
         who=one.words[:1].upper() + one.words[1:],
         exposure=_exposure(one),
         against=f"{one.exposure / fit:.2f}" if said and one.exposure and fit else "",
-        dose=f"{words.amount(float(f"{one.dose:.3g}"))} every {words.every(beside.interval)}" if one.dose else "",
+        dose=_dose(one, beside),
         signed="" if one.by == "fit" else one.signed or "not signed into use here",
         working=one.working,
         spot=_spot(one, ends),
     )
+
+
+def _dose(one: Opinion, beside: Beside) -> str:
+    """In three figures: it is no product's dose."""
+    if one.dose is None:
+        return ""
+    return f"{words.amount(float(f'{one.dose:.3g}'))} every {words.every(beside.interval)}"
 
 
 def _exposure(one: Opinion) -> str:

@@ -1,9 +1,10 @@
 """The estimators' errors side by side, on patients of models that nobody was trained on."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn.base import RegressorMixin
 
 from models.beside.concordance import verdict_of
 from models.beside.estimators import Estimates, Setting, everyone
@@ -19,7 +20,6 @@ from models.rules.frozen import Measure
 from models.rules.metrics import RESAMPLES, measures
 
 LINEAR_PATIENTS, LINEAR_SEED = 1500, 4711
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,23 +68,21 @@ def compared(
     seeds: Sequence[int],
     draws: int,
     shift: Shift = NO_SHIFT,
-    progress: Progress | None = None,
+    linear: RegressorMixin,
 ) -> Compared:
-    """patients: in all, evenly over the seeds. The floor is worked out where nothing is shifted."""
-    said = progress or (lambda *_: None)
-    linear = _linear(design, catalog, scheme)
+    """patients: in all, evenly over the seeds. linear: see linear_of. The floor: where nothing is shifted."""
     found = []
-    for k, seed in enumerate(seeds):
+    for seed in seeds:
         each = -(-patients // len(seeds))
         population = simulate(design, catalog, scheme=scheme, part="test", patients=each, seed=seed, shift=shift)
         setting = Setting(design=design, catalog=catalog, draws=draws, seed=seed, linear=linear)
         found.append((population, everyone(population, setting, floor=shift == NO_SHIFT)))
-        said(f"{design.drug} {scheme}, {shift.name}", k + 1, len(seeds))
     rows = _rows(design.drug, scheme, shift.name, found)
     return Compared(rows=rows, agreement=_agreement(design.drug, scheme, found))
 
 
-def _linear(design: CohortDesign, catalog: Catalog, scheme: str):  # type: ignore[no-untyped-def]
+def linear_of(design: CohortDesign, catalog: Catalog, scheme: str) -> RegressorMixin:
+    """Ridge regression of ln(expected / true exposure) on the companions' inputs, of training patients."""
     population = simulate(design, catalog, scheme=scheme, part="training", patients=LINEAR_PATIENTS, seed=LINEAR_SEED)
     keep = population.readable
     rows = told(covariates_of(design.drug), population).values[keep]

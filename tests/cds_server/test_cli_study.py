@@ -65,3 +65,14 @@ def test_averaging_prints_each_model_and_the_average() -> None:
 def test_an_unknown_drug_is_used_wrongly() -> None:
     result = CliRunner().invoke(titrate, ["study", "--drug", "digoxin"])
     assert result.exit_code == 2
+
+
+def test_estimators_stand_side_by_side(tmp_path):
+    words = ["study", "estimators", "--drug", "iohexol", "--patients", "30", "--shifted", "0", "--draws", "50"]
+    done = CliRunner().invoke(titrate, [*words, "--processes", "1", "--out", str(tmp_path)], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    found = json.loads((tmp_path / "estimators.json").read_text())["rows"]
+    late = {row["estimator"]: row for row in found if row["scheme"] == "late"}
+    assert {"population value", "linear", "boosting", "hybrid", "MAP"} <= set(late)
+    assert [one["name"] for one in late["MAP"]["coverage"]] == ["coverage_80", "coverage_95"]
+    assert "| boosting |" in (tmp_path / "estimators.md").read_text()

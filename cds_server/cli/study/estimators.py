@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import click
@@ -13,9 +12,9 @@ from cds_server.cli.study.options import draws_option, json_option, out_option, 
 from cds_server.cli.study.pool import on_all_cores
 from cds_server.cli.study.write import written
 from cds_server.encode import encode
-from models.beside.compare import Agreement, Compared, Row, compared
+from models.beside.compare import Agreement, Compared, Row, compared, linear_of
 from models.beside.concordance import AGREE, DISAGREE
-from models.catalog import Catalog, load_catalog
+from models.catalog import load_catalog
 from models.cohorts.design import designed, load_cohort_design
 from models.cohorts.manifest import NO_SHIFT, SHIFTS, Shift
 
@@ -24,10 +23,12 @@ SEEDS = (101, 202, 303)  # none of them a training seed
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
+    """shifted: patients of each shift; 0: none."""
+
     drug: str
     scheme: str
-    shift: int
     patients: int
+    shifted: int
     seeds: tuple[int, ...]
     draws: int
 
@@ -77,10 +78,8 @@ def estimators(
 
 
 def _jobs(drugs: Iterable[str], patients: int, shifted: int, seeds: tuple[int, ...], draws: int) -> tuple[Job, ...]:
-    shifts = [(0, patients), *((k, shifted) for k in range(1, len(SHIFTS) + 1) if shifted)]
     return tuple(
-        Job(drug=drug, scheme=scheme, shift=shift, patients=count, seeds=seeds, draws=draws)
-        for shift, count in shifts
+        Job(drug=drug, scheme=scheme, patients=patients, shifted=shifted, seeds=seeds, draws=draws)
         for drug in drugs
         for scheme in load_cohort_design(drug).schemes
     )
@@ -93,18 +92,25 @@ def _run(jobs: Sequence[Job], processes: int | None) -> list[Compared]:
 
 
 def work(job: Job) -> Compared:
-    """In one of the processes."""
-    shift: Shift = (NO_SHIFT, *SHIFTS)[job.shift]
-    design = load_cohort_design(job.drug)
-    found = compared(
-        design, _catalog(), job.scheme, patients=job.patients, seeds=job.seeds, draws=job.draws, shift=shift
-    )
-    return found if shift == NO_SHIFT else Compared(rows=found.rows, agreement=())
-
-
-@cache
-def _catalog() -> Catalog:
-    return load_catalog()
+    """In one of the processes: the scheme as designed, then shifted."""
+    design, catalog = load_cohort_design(job.drug), load_catalog()
+    linear = linear_of(design, catalog, job.scheme)
+    shifts: list[tuple[Shift, int]] = [(NO_SHIFT, job.patients)]
+    shifts += [(shift, job.shifted) for shift in SHIFTS if job.shifted]
+    found = [
+        compared(
+            design,
+            catalog,
+            job.scheme,
+            patients=patients,
+            seeds=job.seeds,
+            draws=job.draws,
+            shift=shift,
+            linear=linear,
+        )
+        for shift, patients in shifts
+    ]
+    return Compared(rows=tuple(row for one in found for row in one.rows), agreement=found[0].agreement)
 
 
 def _page(
