@@ -13,6 +13,7 @@ from cds_server import create_app
 from cds_server.config import Settings
 from cds_server.hooks.cards import EXTENSION
 from cds_server.parts import Parts, build_parts
+from fhir.templates import TEMPLATES
 from tests.cds_server.card_rules import broken
 from tests.fhir.charts import (
     ME,
@@ -51,15 +52,12 @@ def prefetch(**changes: Any) -> dict[str, Any]:
         "weight": bundle(weight(70)),
         "height": bundle(height()),
         "creatinine": bundle(creatinine(0.9)),
-        "haematocrit": bundle(),
-        "albumin": bundle(),
-        "genotype": bundle(),
         "levels": bundle(level(11.0)),
         "administrations": bundle(*doses()),
         "orders": bundle(order()),
-        "procedures": bundle(),
     }
-    return {key: value for key, value in {**usual, **changes}.items() if value is not ...}
+    nothing = {key: bundle() for key in TEMPLATES["order-sign"]}
+    return {key: value for key, value in {**nothing, **usual, **changes}.items() if value is not ...}
 
 
 def draft(amount: float = 1000, **changes: Any) -> Resource:
