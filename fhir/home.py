@@ -51,7 +51,7 @@ class Course:
 def courses(shelf: Shelf, drug: Drug, now: datetime) -> tuple[tuple[Course, ...], tuple[Finding, ...]]:
     """The home orders of the drug that can be followed, by their beginning; and why each other one can not."""
     orders = [order for order in shelf.of_type("MedicationRequest") if _of_the_drug(order, drug, shelf)]
-    home = [order for order in orders if _at_home(order)]
+    home = [order for order in orders if at_home(order)]
     hospital = [written for order in orders if order not in home and (written := _written(order))]
     found: list[Course] = []
     refused: list[tuple[Resource, str]] = []
@@ -77,7 +77,7 @@ def _of_the_drug(order: Resource, drug: Drug, shelf: Shelf) -> bool:
     return string(order, "status") in _STATUSES and is_order(order, drug, shelf, words=True)
 
 
-def _at_home(order: Resource) -> bool:
+def at_home(order: Resource) -> bool:
     where = categories(order)
     return bool(where & set(_table()["home"])) and not where & set(_table()["elsewhere"])
 

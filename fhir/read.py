@@ -26,6 +26,7 @@ from fhir.crosscheck import (
     without_repeats,
 )
 from fhir.daily_doses import read_daily_doses
+from fhir.earlier import earlier_doses
 from fhir.errors import BadResource
 from fhir.genotype import read_genotypes
 from fhir.interactions import read_interactions
@@ -59,6 +60,7 @@ def read_chart(resources: Iterable[Resource], *, patient: str, drug: Drug, now: 
     order, order_findings = current_order(shelf, drug, now)
     gaps = [
         *history_gaps(parts.levels, parts.doses, drug, order is not None),
+        *earlier_doses(shelf, drug, parts.levels, parts.doses, parts.covariates),
         *double_doses(parts.doses, drug, order),
         *shelf_products(shelf, drug),
         *(other_interval(order, drug) or other_pattern(parts.doses, drug, now)),

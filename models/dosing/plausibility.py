@@ -15,6 +15,7 @@ from models.record import Level, PatientRecord
 from models.subject import subject_from_record
 
 TENFOLD = 10.0  # the size of a slip of one decimal place; units of mass differ by 1000
+MORE = 1.5  # fold over the population's prediction from where on missing doses are worth a word (house figure)
 SETTLED = 1.0  # h after a dose began before a low level says anything
 # of the prior: 0.3 % of patients lie beyond 3 SDs in one parameter, 0.1 % beyond the quantile in all together
 BEYOND_SDS = 3.0
@@ -61,6 +62,31 @@ def _slip(level: Level, fit: LevelFit) -> Finding:
         "patient's sample, or missing doses are likelier than physiology."
     )
     return Finding(code="level-tenfold", severity="critical", text=text, sources=_sources(level))
+
+
+def above_its_history(drug: Drug, record: PatientRecord, posterior: Posterior) -> tuple[Finding, ...]:
+    """A warning where the newest level is well over what the charted doses make likely and these began lately.
+
+    Doses given before the first charted one, at home or before a transfer, explain it as well as a slow patient does.
+    """
+    doses = [dose for dose in administrations(record) if dose.time <= record.now]
+    fit = max(posterior.levels, key=lambda item: item.time, default=None)
+    if fit is None or not doses or fit.censored or fit.population <= 0:
+        return ()
+    since, fold = fit.time - doses[0].time, fit.observed / fit.population
+    if since > drug.checks.longest_since_dose or fold < MORE:
+        return ()
+    unit = drug.concentration_unit
+    text = (
+        f"The level of {fit.observed:.4g} {unit} is {fold:.1f} times what the charted doses make likely "
+        f"({fit.population:.3g} {unit}), and the first of them is only {since:.0f} h older: doses given before it, at "
+        "home or elsewhere, would explain it as well as slow elimination; the dose proposed would then be too small."
+    )
+    return (Finding(code="level-above-history", severity="warning", text=text, sources=_sources_of(fit)),)
+
+
+def _sources_of(fit: LevelFit) -> tuple[str, ...]:
+    return (fit.source,) if fit.source else ()
 
 
 def _sources(level: Level) -> tuple[str, ...]:

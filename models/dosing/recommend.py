@@ -26,7 +26,7 @@ from models.dosing.narrow import narrowed
 from models.dosing.next_sample import next_sample
 from models.dosing.optimise import ranked
 from models.dosing.outcome import Label, outcome
-from models.dosing.plausibility import implausible_estimate, odd_levels
+from models.dosing.plausibility import above_its_history, implausible_estimate, odd_levels
 from models.dosing.recency import not_given, recency
 from models.dosing.remarks import no_loading_dose, on_regimens, poor_attainment
 from models.dosing.schedule import Schedule, schedule
@@ -309,6 +309,7 @@ def _doubts(
     """What is odd about levels and estimate, most basic first; a critical one forbids advice."""
     found = (*contradictions(drug, record), *odd_levels(drug, record, posterior))
     found += (*implausible_estimate(model, record, posterior), *_none_explained(posterior, record, drug))
+    found += above_its_history(drug, record, posterior)
     return found if _critical(found) else (*found, *contradicting(model, record, seed))
 
 

@@ -6,8 +6,10 @@ from models.catalog import Catalog, load_catalog
 from models.dosing import recommend
 from models.dosing.advice import Recommendation, Regimen
 from models.dosing.applicability import applicable
-from models.fit import prior
-from tests.builders import Patient
+from models.dosing.plausibility import above_its_history
+from models.fit import fit_map, prior
+from models.subject import subject_from_record
+from tests.builders import Patient, on_vancomycin
 
 MODEL = "tacrolimus/woillard2011"  # kidney recipients, data from day 7 to 180
 
@@ -51,3 +53,21 @@ def test_a_trough_over_its_bound_is_not_called_an_auc_over_the_target(catalog: C
     assert "AUC24 above" not in said
     assert "a bound beside the target exceeded (trough at most 1 mg/L) is expected" in said
     assert "kidney" not in said
+
+
+@pytest.mark.parametrize(("value", "said"), [(18, True), (7, False)])
+def test_a_level_well_over_its_short_history_may_stand_on_doses_before_it(value: float, said: bool) -> None:
+    # one dose of 1000 mg 11.5 h ago leaves about 7 mg/L in such a patient
+    record = on_vancomycin().infused(1000, at=0, over=2).level(value, at=11.5).record(now=12)
+    model = load_catalog().model("vancomycin/goti2018")
+    posterior = fit_map(model, subject_from_record(model, record))
+    found = above_its_history(load_catalog().drug("vancomycin"), record, posterior)
+    assert [item.code for item in found] == (["level-above-history"] if said else [])
+    assert all("only 12 h older" in item.text for item in found)
+
+
+def test_after_a_week_of_charted_doses_a_high_level_is_the_patients_own() -> None:
+    record = on_vancomycin().infused(1000, at=0, over=2, every=12, times=16).level(60, at=191).record(now=192)
+    model = load_catalog().model("vancomycin/goti2018")
+    posterior = fit_map(model, subject_from_record(model, record))
+    assert above_its_history(load_catalog().drug("vancomycin"), record, posterior) == ()
