@@ -52,9 +52,8 @@ def gather(request: HookRequest, parts: Parts) -> Gathered:
         return Gathered(resources=(), findings=(), questions=(), uncoded=uncoded)
     deadline = parts.settings.fhir_deadline_ms / 1000
     ehr = ehr_of(request, parts.connections, parts.client_for)
-    completed = complete(
-        request.hook, request.context, request.prefetch, ehr.client, grant=ehr.grant, deadline_s=deadline
-    )
+    context = {**request.context, "patientId": request.patient}  # the id, where the call brought a reference
+    completed = complete(request.hook, context, request.prefetch, ehr.client, grant=ehr.grant, deadline_s=deadline)
     if completed.missing:
         raise _missing(completed, ehr)
     seen = set() if at_order else set(drugs_of(completed.resources, drugs))
@@ -99,7 +98,7 @@ def _why(completed: Completed) -> str:
         return (
             "the EHR's FHIR server refused to hand them out (HTTP 401 or 403): the call's token does not reach that far"
         )
-    return "the EHR's FHIR server did not hand them out in time"
+    return f"they could not be had from the EHR's FHIR server: {'; '.join(completed.why)}"
 
 
 def _drafted(request: HookRequest, drugs: tuple[Drug, ...]) -> tuple[tuple[Question, ...], tuple[Drug, ...]]:

@@ -32,7 +32,7 @@ _MEDICATIONS = 20  # how many referenced Medications are read one by one
 class Completed:
     """resources: all that could be had. missing: needed keys of which some or all could not be had: no dose without.
 
-    not_covered: resource types of those keys that the token's scopes do not let be read.
+    not_covered: resource types of those keys that the token's scopes do not let be read. why: each reason once.
     none: keys for which the EHR has nothing. What could not be had and is not needed is in the findings only.
     """
 
@@ -40,6 +40,7 @@ class Completed:
     findings: tuple[Finding, ...]
     missing: tuple[str, ...]
     not_covered: tuple[str, ...] = ()
+    why: tuple[str, ...] = ()
     none: tuple[str, ...] = ()
 
 
@@ -225,6 +226,7 @@ def _completed(
         findings=(*(_lacks(key, part) for key, part in lacking.items()), *_said_none(none), *said),
         missing=tuple(missing),
         not_covered=tuple(dict.fromkeys(part.not_covered for part in missing.values() if part.not_covered)),
+        why=tuple(dict.fromkeys(part.why.rstrip(".") for part in missing.values() if part.why)),
         none=none,
     )
 

@@ -158,7 +158,18 @@ def _check(fits: bool, where: str, expected: str, found: Any) -> None:
         raise _bad(where, expected, found)
 
 
+# What is no identifier and no address of anybody, and may be quoted.
+_QUOTED = frozenset({"hook", "hookInstance"})
+
+
 def _bad(where: str, expected: str, found: Any) -> BadRequest:
-    # Only the kind of a compound value is shown, and only the start of a text: it may be a name or a token.
-    shown = "nothing" if found is None else repr(found[:40]) if isinstance(found, str) else type(found).__name__
-    return BadRequest(f"{where or 'the body'}: expected {expected}, found {shown}", where=where)
+    return BadRequest(f"{where or 'the body'}: expected {expected}, found {_shown(where, found)}", where=where)
+
+
+def _shown(where: str, found: Any) -> str:
+    """The kind of a value, and no word of it where it may be a name, an identifier or a token."""
+    if found is None:
+        return "nothing"
+    if not isinstance(found, str):
+        return type(found).__name__
+    return repr(found[:40]) if where in _QUOTED else f"a text of {len(found)} characters" if found else "an empty text"

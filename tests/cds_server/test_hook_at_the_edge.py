@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.cds_server.hook_calls import FEEDBACK, SERVICE, call, draft, facts, prefetch, service
-from tests.fhir.charts import instruction
+from tests.fhir.charts import ME, instruction
 from tests.fhir.server import Reply, serving
 
 
@@ -15,7 +15,7 @@ def running(tmp_path_factory):
         yield found
 
 
-@pytest.mark.parametrize(("status", "said"), [(401, "refused"), (403, "refused"), (500, "in time")])
+@pytest.mark.parametrize(("status", "said"), [(401, "refused"), (403, "refused"), (500, "HTTP 500")])
 def test_a_token_that_does_not_reach_is_said_as_such(tmp_path, status, said):
     with serving(lambda path, before: Reply(status=status, body={})) as ehr:
         access = {"fhirServer": ehr.base, "fhirAuthorization": {"access_token": "t"}}
@@ -24,7 +24,8 @@ def test_a_token_that_does_not_reach_is_said_as_such(tmp_path, status, said):
     assert answer.status_code == 412
     why = answer.json["issue"][0]["diagnostics"]
     assert said in why
-    assert ("in time" in why) == (said == "in time")
+    assert ("HTTP 500" in why) == (said == "HTTP 500")
+    assert "in time" not in why
 
 
 def test_answers_are_kept_by_no_cache(running):
@@ -115,3 +116,12 @@ def test_a_drug_that_is_only_estimated_says_why_before_all_else(running):
 
 
 PHENYTOIN = {"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "8183", "display": "phenytoin"}
+
+
+@pytest.mark.parametrize("hook", ["patient-view", "order-sign"])
+def test_a_reference_in_the_place_of_the_patients_id_names_the_same_patient(tmp_path, hook):
+    """Some clients send context.patientId as "Patient/p1"; it was once answered with "no advice could be computed"."""
+    body = call(hook)
+    with service(tmp_path) as running:
+        card = running.card(body | {"context": body["context"] | {"patientId": f"Patient/{ME}"}})
+    assert facts(card)["kind"] == "recommendation"

@@ -132,22 +132,24 @@ def test_null_and_empty_are_no_clinical_negative(running, value):
 
 
 BROKEN = {
-    "an error": Reply(status=500, body=b"boom"),
-    "garbage": Reply(body=b"<html>"),
-    "another kind of resource": Reply(body={"resourceType": "Library"}),
-    "not found": Reply(status=404, body={}),
-    "not allowed": Reply(status=401, body={}),
-    "deep nesting": Reply(body=b"[" * 100_000),
+    "an error": (Reply(status=500, body=b"boom"), "HTTP 500"),
+    "garbage": (Reply(body=b"<html>"), "not JSON"),
+    "another kind of resource": (Reply(body={"resourceType": "Library"}), "not with a Bundle"),
+    "not found": (Reply(status=404, body={}), "HTTP 404"),
+    "not allowed": (Reply(status=401, body={}), "HTTP 401"),
+    "deep nesting": (Reply(body=b"[" * 100_000), "not JSON"),
 }
 
 
-@pytest.mark.parametrize("reply", BROKEN.values(), ids=BROKEN.keys())
-def test_a_broken_fhir_server(tmp_path, reply):
+@pytest.mark.parametrize(("reply", "why"), BROKEN.values(), ids=BROKEN.keys())
+def test_a_broken_fhir_server(tmp_path, reply, why):
     with serving(lambda path, before: reply) as ehr:
         access = {"fhirServer": ehr.base, "fhirAuthorization": {"access_token": "t", "token_type": "Bearer"}}
         with service(tmp_path, fhir_servers=(ehr.base,)) as running:
             answer = running.client.post(SERVICE, json=call(prefetch=prefetch(levels=...), **access))
-        assert problem(answer, 412)["expression"] == ["prefetch.levels"]
+        issue = problem(answer, 412)
+        assert issue["expression"] == ["prefetch.levels"]
+        assert why in issue["diagnostics"]
         assert ehr.asked.paths
 
 
