@@ -101,19 +101,14 @@ def test_a_wrong_field_is_named(path, value):
     assert caught.value.where.startswith(path)
 
 
-@pytest.mark.parametrize(
-    "path", ["context.patientId", "fhirAuthorization.access_token", "context.userId", "fhirServer"]
-)
 @pytest.mark.parametrize("value", ["Mrs Canary, 1 2 3", ["Mrs Canary"], {"Canary": "Canary"}, "Canary\u00e9\n"])
+@pytest.mark.parametrize("path", ["context.patientId", "fhirAuthorization.access_token"])
 def test_a_refusal_quotes_no_name_identifier_or_token(path, value):
     """An error body is kept in logs and tickets on the EHR's side."""
-    try:
+    with pytest.raises(BadRequest) as caught:
         parse(changed(path, value), hooks=HOOKS)
-    except BadRequest as refused:
-        assert "Canary" not in refused.message
-        assert "expected" in refused.message
-    else:
-        assert path in ("context.userId", "fhirServer")  # any text will do there
+    assert "Canary" not in caught.value.message
+    assert "expected" in caught.value.message
 
 
 @pytest.mark.parametrize("body", [None, [], "text", 5])
