@@ -10,9 +10,8 @@ from fhir.errors import Unreadable
 from fhir.forms import is_mass, is_volume, table, units
 from fhir.medication import ingredient_of, medication_of
 from fhir.quantity import read_quantity, said
-from fhir.substance import Substance, substance_of
+from fhir.substance import Sought, Substance, substance_of
 from fhir.wire import mapping, number, rows, string
-from models.drug import Drug
 
 _PACKED = 8  # a dose of a combination is at most so many whole units of the product (house figure)
 _ROUND = 0.01  # and within this fraction of a whole number: labels round
@@ -136,7 +135,7 @@ class Contents:
         return 1.0 if by_drug else own / whole
 
 
-def contents_of(resource: Resource, drug: Drug, shelf: Shelf) -> Contents:
+def contents_of(resource: Resource, drug: Sought, shelf: Shelf) -> Contents:
     """Of a MedicationAdministration or -Request; a medication that is only coded has no parts."""
     medication = medication_of(resource, shelf)
     concept = mapping(resource, "medicationCodeableConcept") or mapping(medication, "code")

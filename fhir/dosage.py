@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from fhir.errors import Unreadable
-from fhir.quantity import Dimension, code_of, convert, read_quantity, unit
+from fhir.quantity import Dimension, code_of, convert, unit
 from fhir.wire import mapping, number, rows
 
 Flow = Literal["mass", "volume", "mass per kg", "other"]
@@ -24,19 +24,6 @@ class Rate:
 
     value: float
     of: Flow
-
-
-def amount_mg(dose: Any) -> float:
-    """A dose Quantity in mg; raises Unreadable for a volume, a tablet, a dose per kg, or no dose."""
-    quantity = dose if isinstance(dose, Mapping) else {}
-    if not quantity:
-        raise Unreadable("no amount is charted")
-    if quantity.get("comparator"):
-        raise Unreadable("its amount is charted as a limit, not as one value")
-    value = read_quantity(quantity, "mg")
-    if value < 0:
-        raise Unreadable(f"its amount, {value:g} mg, is negative")
-    return value
 
 
 def read_rate(dosage: Mapping[str, Any]) -> Rate | None:

@@ -3,11 +3,24 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from fhir.codes import table, words_of
 from fhir.wire import rows, string
-from models.drug import ChartedAs, Drug
+from models.drug import ChartedAs
+
+
+class Sought(Protocol):
+    """The substance whose mg are asked for: a models.drug.Drug, or another one by its codes."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def rxnorm(self) -> tuple[str, ...]: ...
+    @property
+    def atc(self) -> tuple[str, ...]: ...
+    @property
+    def charted_as(self) -> tuple[ChartedAs, ...]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +37,7 @@ class Substance:
     own: bool = False
 
 
-def substance_of(concept: Mapping[str, Any], drug: Drug, told: str = "") -> Substance | None:
+def substance_of(concept: Mapping[str, Any], drug: Sought, told: str = "") -> Substance | None:
     """What a concept is coded as; None where it carries no code of the drug. told: further words that name it."""
     codes = {(string(coding, "system"), string(coding, "code")) for coding in rows(concept, "coding")}
     own = not codes.isdisjoint(_codes(drug.rxnorm, drug.atc))
@@ -48,7 +61,7 @@ def _codes(rxnorm: tuple[str, ...], atc: tuple[str, ...]) -> frozenset[tuple[str
     return frozenset((url, code) for name, codes in listed.items() for url in systems[name] for code in codes)
 
 
-def _own(drug: Drug) -> Substance:
+def _own(drug: Sought) -> Substance:
     return Substance(name=drug.name, per_mg=1.0, own=True)
 
 
@@ -57,7 +70,7 @@ def _entry(entry: ChartedAs) -> Substance:
     return Substance(name=entry.name, per_mg=entry.mg_per_mg, why=why, combination=entry.combination)
 
 
-def _doubted(found: Substance, coded: list[ChartedAs], words: str, drug: Drug) -> Substance:
+def _doubted(found: Substance, coded: list[ChartedAs], words: str, drug: Sought) -> Substance:
     """The substance, unless the words name one whose mg are others than those of the code."""
     for entry in drug.charted_as:
         if entry in coded or entry.mg_per_mg == found.per_mg:

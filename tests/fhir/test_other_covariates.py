@@ -308,6 +308,29 @@ def test_the_dose_of_ciclosporin_is_the_days_sum_of_its_orders() -> None:
     assert values(chart, "ciclosporin_dose") == [400.0]
 
 
+CAPSULE = {"numerator": quantity(25, "mg"), "denominator": quantity(1, "{capsule}")}
+
+
+def capsules(count: float) -> dict:
+    """So many capsules every 12 h of a product that holds 25 mg of ciclosporin each."""
+    own = {"itemCodeableConcept": concept(RXNORM, "3008"), "strength": CAPSULE}
+    product = {"resourceType": "Medication", "id": "m1", "ingredient": [own]}
+    charted = ordered(count, "{capsule}", 12) | {"medicationReference": {"reference": "#m1"}, "contained": [product]}
+    del charted["medicationCodeableConcept"]
+    return charted
+
+
+def test_capsules_of_a_known_strength_count_by_it() -> None:
+    chart = asking("ciclosporin_dose", drug_name="mycophenolate", resources=(capsules(3),))
+    assert values(chart, "ciclosporin_dose") == [150.0]
+
+
+def test_capsules_of_an_unknown_strength_are_not_guessed() -> None:
+    chart = asking("ciclosporin_dose", drug_name="mycophenolate", resources=(ordered(3, "{capsule}", 12),))
+    assert values(chart, "ciclosporin_dose") == []
+    assert "no strength of the drug" in said(chart, "ciclosporin-dose-unreadable")
+
+
 @pytest.mark.parametrize("changes", [{"asNeededBoolean": True}, {"timing": {}}, {"doseAndRate": []}])
 def test_an_order_of_ciclosporin_that_can_not_be_read_is_said(changes: dict) -> None:
     chart = asking("ciclosporin_dose", drug_name="mycophenolate", resources=(ordered(175, "mg", 12, **changes),))
