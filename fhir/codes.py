@@ -1,11 +1,10 @@
 """What a CodeableConcept says, by the closed tables of terminology/codes.toml; words only ever raise an alarm."""
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
+from fhir.terminology import data
 from fhir.wire import mapping, rows, string
 from models.record import Route
 
@@ -55,9 +54,3 @@ def route_of(concept: Any) -> Route | None:
 def table() -> Mapping[str, Any]:
     """terminology/codes.toml."""
     return data("codes.toml")
-
-
-@cache
-def data(file: str) -> Mapping[str, Any]:
-    """One table of terminology/."""
-    return tomllib.loads(files("fhir.terminology").joinpath(file).read_text(encoding="utf-8"))

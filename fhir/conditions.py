@@ -7,9 +7,10 @@ from typing import Any
 from fhir.bundle import Resource, Shelf, reference_of, version_of
 from fhir.chart import Source
 from fhir.clock import SKEW, read_since, say
-from fhir.codes import codes_in, data, words_of
+from fhir.codes import codes_in, words_of
 from fhir.errors import UnreadableTime
 from fhir.reading import Measured, Stream, finding
+from fhir.terminology import data
 from fhir.wire import mapping, quoted, rows, string
 from models.covariates import words
 from models.drug import Drug

@@ -6,13 +6,13 @@ from datetime import datetime
 from fhir.bundle import Resource, Shelf, reference_of, version_of
 from fhir.chart import Source
 from fhir.clock import SKEW, read_since
-from fhir.codes import data
 from fhir.contents import contents_of
 from fhir.errors import Unreadable, UnreadableTime
 from fhir.instructions import read_instruction
 from fhir.medication import concepts_of
 from fhir.reading import Measured, Stream, finding
 from fhir.substance import substance_of
+from fhir.terminology import data
 from fhir.wire import rows, string
 from models.covariates import words
 from models.drug import ChartedAs, Drug

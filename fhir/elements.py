@@ -1,8 +1,6 @@
 """Searches narrowed to the elements that readers use, for servers known to honour _elements."""
 
-import tomllib
-from functools import cache
-from importlib.resources import files
+from fhir.terminology import data
 
 
 def with_elements(query: str) -> str:
@@ -16,10 +14,5 @@ def with_elements(query: str) -> str:
 
 def elements_of(kind: str) -> tuple[str, ...]:
     """The element names asked for of one resource type; () where all are."""
-    table = _table()
+    table = data("elements.toml")
     return (*table["common"], *table[kind]) if kind in table and kind != "common" else ()
-
-
-@cache
-def _table() -> dict[str, list[str]]:
-    return tomllib.loads((files("fhir.terminology") / "elements.toml").read_text("utf-8"))

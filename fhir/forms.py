@@ -1,13 +1,11 @@
 """Charted quantities as masses, volumes or countable forms, and how many of one another is."""
 
-import tomllib
 from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from fhir.errors import Unreadable, UnreadableUnit
 from fhir.quantity import code_of, convert, read_quantity, said, unit
+from fhir.terminology import data
 from fhir.wire import mapping, number, quoted, string
 
 _MASS = (("mass",), ())
@@ -79,7 +77,6 @@ def _dimension(quantity: Mapping[str, Any]) -> Any:
         return None
 
 
-@cache
 def table() -> Mapping[str, Any]:
     """terminology/contents.toml."""
-    return tomllib.loads(files("fhir.terminology").joinpath("contents.toml").read_text(encoding="utf-8"))
+    return data("contents.toml")

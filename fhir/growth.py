@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date
 
-from fhir.codes import data
+from fhir.terminology import data
 from models.drug import Plausible
 
 _DAYS_A_YEAR = 365.25

@@ -4,12 +4,9 @@ Only an order whose category says outpatient, community or discharge, by mouth o
 hospital or into a vein is given by staff, who chart it, and there nothing charted means nothing given.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from fhir.bundle import Resource, Shelf, reference_of
@@ -19,6 +16,7 @@ from fhir.instructions import Instruction, Step, in_turn, instructions_of, steps
 from fhir.medication import match
 from fhir.orders import is_order, replaced, start_of
 from fhir.reading import finding
+from fhir.terminology import data
 from fhir.wire import rows, string
 from models.drug import Drug
 from models.findings import Finding
@@ -242,9 +240,7 @@ def _within(order: Resource, course: Course) -> bool:
     return written > course.begin or string(order, "status") in ("active", "on-hold")
 
 
-@cache
 def _table() -> Mapping[str, Any]:
     """terminology/orders.toml, [category]."""
-    data = tomllib.loads(files("fhir.terminology").joinpath("orders.toml").read_text(encoding="utf-8"))
-    found: Mapping[str, Any] = data["category"]
+    found: Mapping[str, Any] = data("orders.toml")["category"]
     return found

@@ -5,15 +5,14 @@ never means (they read mL/min/{1.73_m2} as mL/min). A code that is not in the ta
 """
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import Any
 
 from fhir.errors import Unreadable, UnreadableUnit
+from fhir.terminology import data
 from fhir.wire import number, quoted, string
 
 UCUM = "http://unitsofmeasure.org"
@@ -185,11 +184,11 @@ def _bridge(source: Dimension, target: Dimension, molar_mass: float | None, code
 
 @cache
 def _table() -> _Table:
-    data = tomllib.loads(files("fhir.terminology").joinpath("units.toml").read_text(encoding="utf-8"))
+    raw = data("units.toml")
     atoms = {
         symbol: (dimension, Fraction(factor))
-        for dimension, symbols in data["atoms"].items()
+        for dimension, symbols in raw["atoms"].items()
         for symbol, factor in symbols.items()
     }
-    offsets = {symbol: Fraction(offset) for symbol, offset in data["offsets"].items()}
-    return _Table(atoms=atoms, offsets=offsets, whole=data["whole"], part=data["part"])
+    offsets = {symbol: Fraction(offset) for symbol, offset in raw["offsets"].items()}
+    return _Table(atoms=atoms, offsets=offsets, whole=raw["whole"], part=raw["part"])

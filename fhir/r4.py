@@ -3,17 +3,16 @@
 R4B differs from R4 in nothing that the resources named here carry.
 """
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from importlib.resources import files
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from fhir.errors import BadResource
+from fhir.terminology import data
 from fhir.wire import rows
 
 
@@ -91,7 +90,6 @@ def _model(kind: str) -> type[BaseModel]:
     return getattr(import_module(f"fhir.resources.R4B.{kind.lower()}"), kind)
 
 
-@cache
 def _written() -> Mapping[str, Mapping[str, list[str]]]:
     """terminology/written.toml: resource type -> path -> codes."""
-    return tomllib.loads(files("fhir.terminology").joinpath("written.toml").read_text(encoding="utf-8"))
+    return data("written.toml")

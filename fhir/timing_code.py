@@ -1,14 +1,12 @@
 """timing.code: BID, q12h, "twice daily" to a pattern, by the tables of terminology/timing.toml."""
 
 import re
-import tomllib
 from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from fhir.errors import Unreadable
 from fhir.schedule import DAY_H, Every, EveryMonths, Pattern, TimesIn
+from fhir.terminology import data
 from fhir.wire import mapping, quoted, rows, string
 
 
@@ -63,7 +61,6 @@ def _made(what: str, n: int) -> Pattern:
             return TimesIn(times=1, hours=DAY_H * n)
 
 
-@cache
 def table() -> Mapping[str, Any]:
     """terminology/timing.toml."""
-    return tomllib.loads(files("fhir.terminology").joinpath("timing.toml").read_text(encoding="utf-8"))
+    return data("timing.toml")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 
-from fhir.codes import data
+from fhir.terminology import data
 
 UNREAD = "unread"
 

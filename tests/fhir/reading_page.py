@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from fhir.codes import data, table
+from fhir.codes import table
+from fhir.terminology import data
 from fhir.vocabulary import read_from
 from models.covariates import words
 

@@ -6,8 +6,9 @@ from importlib.resources import files
 
 import pytest
 
-from fhir.codes import data, table
+from fhir.codes import table
 from fhir.templates import KEYS, TEMPLATES
+from fhir.terminology import data
 from fhir.vocabulary import read_from, unreadable
 from models.catalog import load_catalog
 from models.terms import TERMS
