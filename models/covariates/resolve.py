@@ -105,7 +105,8 @@ def _one(need: CovariateNeed, record: PatientRecord, at: np.ndarray) -> _Part:
     if missing:
         return _default(need, missing, at)
     series = {name: in_force(record.series(name), at, need.between) for name in need.inputs}
-    begun = min((item.time for item in (*record.doses, *record.levels)), default=record.now)
+    times = [dose.time for dose in record.doses] + [level.time for level in record.levels]
+    begun = min(times, default=record.now)
     said = tuple(f for name in need.inputs for f in carried_back(need, record.series(name), at, begun))
     if need.formula == "measured":
         used = _used_raw(need, record, need.name, at[-1])
