@@ -8,15 +8,16 @@ from functools import cache
 from fhir.bundle import Resource, Shelf, local, reference_of
 from fhir.chart import OrderedRegimen
 from fhir.charted import GIVEN, Charted, charted, reason_of, this, times_of
+from fhir.clock import SKEW
 from fhir.crosscheck import HISTORY
 from fhir.errors import Unreadable
 from fhir.given import read_given
 from fhir.infusions import in_steps, without_wholes
-from fhir.medication import match
+from fhir.medication import match, under_its_order
 from fhir.orders import explain_order
 from fhir.reading import Given, Measured, Stream, finding
 from fhir.repeats import without_duplicates
-from fhir.wire import quoted, string
+from fhir.wire import mapping, number, quoted, rows, string
 from models.drug import Drug
 from models.findings import Finding, Severity
 
@@ -56,18 +57,45 @@ def read_administrations(shelf: Shelf, drug: Drug, now: datetime, weights: Itera
 
 def _sorted_out(shelf: Shelf, drug: Drug, now: datetime) -> Iterator[Resource | Finding]:
     """The administrations of the drug; of the others a finding where one of the drug may be among them."""
-    unknown = 0
+    unknown, mine, by_order = [], [], 0
     for resource in shelf.of_type("MedicationAdministration"):
         how = match(resource, drug, shelf)
+        if how == "unknown":
+            named, how = under_its_order(resource, drug, shelf)
+            by_order += named is not resource and string(resource, "status") in GIVEN
+            resource = named
         if how in ("is", "kin"):
+            mine.append(resource)
             yield resource
         elif how == "words" and string(resource, "status") in GIVEN:
             text = f"{this(resource, drug)} is named in words only, without a code; it was not counted as a dose."
             yield finding("dose-uncoded", _matters(resource, now), text)
-        unknown += how == "unknown"
-    if unknown:
-        text = f"{unknown} administration(s) do not say what was given; a dose of {drug.name} among them is missing"
-        yield finding("administration-unnamed", "warning", f"{text} here.")
+        elif how == "unknown":
+            unknown.append(resource)
+    if by_order:
+        text = f"{by_order} administration(s) refer to a medication that was not supplied; they were taken as the"
+        yield finding("dose-by-order", "warning", f"{text} {drug.name} of their order.")
+    yield from _unnamed(unknown, mine, drug, now)
+
+
+def _unnamed(unknown: list[Resource], mine: list[Resource], drug: Drug, now: datetime) -> Iterator[Finding]:
+    """What may be a dose of the drug; critical where one is of the amount that the drug's doses are of."""
+    if not unknown:
+        return
+    alike = [item for item in unknown if _amounts(item) & {amount for other in mine for amount in _amounts(other)}]
+    severity: Severity = "critical" if any(_matters(item, now) == "critical" for item in alike) else "warning"
+    text = (
+        f"{len(unknown)} administration(s) do not say what was given; a dose of {drug.name} among them is missing here."
+    )
+    said = f" {len(alike)} of them are of the amount of its doses." if alike else ""
+    yield finding("administration-unnamed", severity, f"{text}{said}")
+
+
+def _amounts(resource: Resource) -> set[tuple[float, str]]:
+    doses = [mapping(row, "dose") for row in rows(resource, "dosage")] or [mapping(resource, "dosage", "dose")]
+    pairs = [(number(dose, "value"), string(dose, "code") or string(dose, "unit")) for dose in doses]
+    given = string(resource, "status") in GIVEN
+    return {(value, unit) for value, unit in pairs if given and value is not None and unit}
 
 
 def _doses(
@@ -106,8 +134,18 @@ def _status(resource: Resource, drug: Drug, now: datetime) -> Finding | None:
         return finding("dose-not-given", "info", f"{this(resource, drug)} is charted as not given{reason}.")
     if status == "entered-in-error":
         return finding("dose-withdrawn", "info", f"{this(resource, drug)} is charted as an error; it was not counted.")
+    if _planned(resource, now):
+        text = f"{this(resource, drug)} has the status {quoted(status)} and lies after now; it was not counted."
+        return finding("dose-planned", "info", text)
     text = f"{this(resource, drug)} has the status {quoted(status)}{reason}; whether and how much was given is not"
     return finding("dose-status-unknown", _matters(resource, now), f"{text} known. It was not counted.")
+
+
+def _planned(resource: Resource, now: datetime) -> bool:
+    try:
+        return times_of(resource)[0] > now + SKEW
+    except Unreadable:
+        return False
 
 
 def _orders(shelf: Shelf, drug: Drug) -> Ordered:

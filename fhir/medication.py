@@ -55,6 +55,21 @@ def match(resource: Resource, drug: Drug, shelf: Shelf) -> Match:
     return "no" if words.strip() else "unknown"
 
 
+def under_its_order(resource: Resource, drug: Drug, shelf: Shelf) -> tuple[Resource, Match]:
+    """An administration whose medication was not supplied, with that of the order that it was given under.
+
+    Only by the code of the order's medication: which product was given is not known, so that no strength is taken.
+    """
+    request = string(resource, "request", "reference")
+    order = (shelf.follow(request, resource) if request else None) or {}
+    concept = mapping(order, "medicationCodeableConcept") or mapping(medication_of(order, shelf), "code")
+    if string(order, "resourceType") != "MedicationRequest" or not concept:
+        return resource, "unknown"
+    named = {name: value for name, value in resource.items() if name != "medicationReference"}
+    named["medicationCodeableConcept"] = concept
+    return named, match(named, drug, shelf)
+
+
 def drugs_of(resources: Iterable[Resource], drugs: Iterable[Drug]) -> tuple[str, ...]:
     """Names of the drugs that any medication resource here is coded as (RxNorm, ATC), in the order of `drugs`.
 

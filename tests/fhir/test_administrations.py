@@ -1,5 +1,7 @@
 """Doses given: amount, time, duration and route, each as charted; a missed dose is always said."""
 
+from typing import Any
+
 import pytest
 
 from tests.fhir.charts import (
@@ -177,6 +179,39 @@ def test_a_medication_that_was_not_supplied_is_said() -> None:
     dose = given(medicationReference={"reference": "Medication/elsewhere"})
     del dose["medicationCodeableConcept"]
     assert "1 administration(s)" in said(read(patient(), dose), "administration-unnamed")
+
+
+def elsewhere(amount: float, when: str, **changes: Any) -> dict:
+    """A dose whose Medication was not supplied."""
+    dose = given(amount, when=when, medicationReference={"reference": "Medication/elsewhere"}, **changes)
+    del dose["medicationCodeableConcept"]
+    return dose
+
+
+def test_a_medication_that_was_not_supplied_is_that_of_its_order() -> None:
+    request = {"request": {"reference": "MedicationRequest/r1"}}
+    chart = read(patient(), given(when="18 08:00"), elsewhere(1000, "18 20:00", **request), order())
+    assert [(dose.time, dose.amount) for dose in chart.record.doses] == [(0.0, 1000.0), (12.0, 1000.0)]
+    assert said(chart, "dose-by-order").startswith("1 administration(s) refer to a medication that was not supplied")
+    other = order(medicationCodeableConcept={"coding": [{"system": RXNORM, "code": "29561"}], "text": "Meropenem"})
+    chart = read(patient(), given(when="18 08:00"), elsewhere(1000, "18 20:00", **request), other)
+    assert len(chart.record.doses) == 1
+    assert "administration-unnamed" not in codes(chart)
+
+
+@pytest.mark.parametrize(("amount", "severity"), [(1000, "critical"), (500, "warning")])
+def test_an_unnamed_dose_of_the_drugs_amount_is_not_passed_over(amount: float, severity: str) -> None:
+    chart = read(patient(), given(when="18 08:00"), elsewhere(amount, "18 20:00"))
+    (finding,) = [item for item in chart.findings if item.code == "administration-unnamed"]
+    assert finding.severity == severity
+
+
+@pytest.mark.parametrize("status", ["on-hold", "unknown"])
+def test_a_planned_dose_of_later_is_no_doubt_about_what_was_given(status: str) -> None:
+    past = given(when="19 20:00", until="19 21:30")
+    chart = read(patient(), past, given(when="20 20:00", status=status))
+    assert len(chart.record.doses) == 1
+    assert [(item.code, item.severity) for item in chart.findings] == [("dose-planned", "info")]
 
 
 def test_other_drugs_are_passed_over_in_silence() -> None:
