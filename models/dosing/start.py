@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 
@@ -17,7 +18,7 @@ LONGEST = 72.0
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """time: h since origin, None where no start within 72 h from now is expected under the drug's hold_above."""
+    """time: h since origin, None where no start within 72 h from now is expected under the drug's limit."""
 
     time: float | None
     due: float
@@ -32,8 +33,8 @@ def starts_of(case: Case, plan: Schedule, intervals: Iterable[float]) -> dict[fl
 
 
 def _start(case: Case, plan: Schedule, due: float) -> Start:
-    """The due time, moved in steps of 6 h until the predicted median concentration is at most the drug's hold_above."""
-    limit, latest = case.drug.hold_above, case.record.now + LONGEST
+    """The due time, moved in steps of 6 h until the predicted median concentration is at most the drug's limit."""
+    limit, latest = _limit(case), case.record.now + LONGEST
     if due > latest:
         return Start(time=None, due=due, finding=_far(due - case.record.now))
     if limit is None or plan.last is None or _medians(case, np.array([due]))[0] <= limit:
@@ -47,12 +48,22 @@ def _start(case: Case, plan: Schedule, due: float) -> Start:
     return Start(time=start, due=due, finding=_hold(case, due, start, float(medians[0])))
 
 
+def _limit(case: Case) -> float | None:
+    """The drug's hold_above; where a plateau is aimed at, no less than the plateau's upper bound.
+
+    A bag of a continuous infusion is not held because the level is where it is wanted.
+    """
+    above, target = case.drug.hold_above, case.target
+    plateau = target.metric == "average" and target.unit == case.drug.concentration_unit and isfinite(target.high)
+    return max(above, target.high) if above is not None and plateau else above
+
+
 def _medians(case: Case, times: np.ndarray) -> np.ndarray:
     return np.median(case.over(lambda m: concentrations(m.model, m.subject, m.etas, times)), axis=0)
 
 
 def _hold(case: Case, due: float, start: float, expected: float) -> Finding:
-    usual = f"{case.drug.hold_above:g} {case.drug.concentration_unit}"
+    usual = f"{_limit(case):g} {case.drug.concentration_unit}"
     now = case.record.now
     when = f", {due - now:.0f} h from now," if due - now >= 1.0 else ""
     text = (
@@ -64,7 +75,7 @@ def _hold(case: Case, due: float, start: float, expected: float) -> Finding:
 
 
 def _never(case: Case, time: float, last: float) -> Finding:
-    unit, limit = case.drug.concentration_unit, case.drug.hold_above
+    unit, limit = case.drug.concentration_unit, _limit(case)
     text = (
         f"Even {time - case.record.now:.0f} h from now {last:.1f} {unit} is expected, above the {limit:g} {unit} up to "
         f"which a next dose is usual; no start is proposed more than {LONGEST:.0f} h ahead without a new level."

@@ -1,5 +1,7 @@
 """Sentences on a card that real charts made untrue: what grows since its entry, and bounds beside the target's own."""
 
+from dataclasses import replace
+
 import pytest
 
 from models.catalog import Catalog, load_catalog
@@ -71,3 +73,21 @@ def test_after_a_week_of_charted_doses_a_high_level_is_the_patients_own() -> Non
     model = load_catalog().model("vancomycin/goti2018")
     posterior = fit_map(model, subject_from_record(model, record))
     assert above_its_history(load_catalog().drug("vancomycin"), record, posterior) == ()
+
+
+def test_a_continuous_infusion_is_not_held_for_a_level_inside_its_target() -> None:
+    # 22 mg/L after two and a half days: over the 20 mg/L of a trough, inside the 20 to 25 mg/L of a plateau
+    drug, model = load_catalog().drug("vancomycin"), load_catalog().model("vancomycin/goti2018")
+    bags = on_vancomycin().infused(2500, at=0, over=24, every=24, times=3).level(22, at=60)
+    current = Regimen(amount=2500.0, interval=24.0, duration=24.0, route="iv", start=0.0)
+    record = bags.record(now=71.5)
+    advice = recommend(drug, model, record, fit_map(model, subject_from_record(model, record)), current=current, seed=1)
+    assert isinstance(advice, Recommendation)
+    assert advice.target.metric == "average"
+    assert "hold" not in [item.code for item in advice.findings]
+    high = replace(record, levels=tuple(replace(level, value=45.0) for level in record.levels))
+    advice = recommend(drug, model, high, fit_map(model, subject_from_record(model, high)), current=current, seed=1)
+    (held,) = [
+        item.text for item in (*advice.findings, *getattr(advice, "reasons", ())) if item.code.startswith("hold")
+    ]
+    assert "25 mg/L" in held
