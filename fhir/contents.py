@@ -121,6 +121,8 @@ class Contents:
 
     def _share_of_combination(self, mg: float | None) -> float:
         """Of mg that are so many whole units by the sum of all ingredients, or by the drug alone, but not by both."""
+        if not self.parts and self.named and mg is not None:
+            return _by_dose(self.named, mg)
         part = self._drug_part()
         try:
             own = _drug_mg(part, part.strength)
@@ -133,6 +135,14 @@ class Contents:
         if by_drug == by_sum:
             raise Unreadable(f"it is a combination, and its {mg:g} mg may be of the drug alone or of all of it")
         return 1.0 if by_drug else own / whole
+
+
+def _by_dose(named: Substance, mg: float) -> float:
+    """Of a combination that is only named: by the doses that there are of it, 4.5 g for 4 g with 0.5 g."""
+    held = next((drug for charted, drug in named.doses if abs(mg - charted) <= _ROUND * charted), None)
+    if held is None:
+        raise Unreadable(named.why or f"it is a combination, and what of its {mg:g} mg is the drug is not said")
+    return held / mg
 
 
 def contents_of(resource: Resource, drug: Sought, shelf: Shelf) -> Contents:

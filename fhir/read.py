@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from fhir.administrations import read_administrations
+from fhir.alike import summed
 from fhir.allergies import read_allergies
 from fhir.answers import read_answers
 from fhir.assumed import assume
@@ -76,7 +77,7 @@ def read_chart(resources: Iterable[Resource], *, patient: str, drug: Drug, now: 
         origin=origin,
         sources={key: item.source for key, item in keyed.all()},
         current=order,
-        findings=findings,
+        findings=summed(findings),
     )
 
 

@@ -27,7 +27,8 @@ class Sought(Protocol):
 class Substance:
     """per_mg: mg of the drug (as its file counts) in 1 mg of it; None = not converted, `why` says it.
 
-    combination: the drug with another active substance. own: by the drug's own codes.
+    combination: the drug with another active substance. own: by the drug's own codes. doses: of a combination the mg
+    charted and the mg of the drug in them, where no more is charted than its name.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Substance:
     why: str = ""
     combination: bool = False
     own: bool = False
+    doses: tuple[tuple[float, float], ...] = ()
 
 
 def substance_of(concept: Mapping[str, Any], drug: Sought, told: str = "") -> Substance | None:
@@ -67,7 +69,7 @@ def _own(drug: Sought) -> Substance:
 
 def _entry(entry: ChartedAs) -> Substance:
     why = "" if entry.mg_per_mg is not None else f"it is charted as {entry.name}: {entry.says}"
-    return Substance(name=entry.name, per_mg=entry.mg_per_mg, why=why, combination=entry.combination)
+    return Substance(name=entry.name, per_mg=entry.mg_per_mg, why=why, combination=entry.combination, doses=entry.doses)
 
 
 def _doubted(found: Substance, coded: list[ChartedAs], words: str, drug: Sought) -> Substance:

@@ -95,7 +95,8 @@ def _domain(
             text = f"The model is for patients with {only}; the chart does not say it of this patient."
             yield Finding(code="domain-unknown", severity="critical", text=text)
         elif value is None and _silence_means_no(limit):
-            continue
+            if limit.soft and limit.soft[0] > 0.0:
+                yield _outside("edge-of-domain", "warning", limit, limit.soft, 0.0, source)
         elif value is None:
             text = f"{words(limit.name).capitalize()} is not charted, so the model's range for it can not be checked."
             yield Finding(code=f"{limit.name.replace('_', '-')}-unchecked", severity="warning", text=text)

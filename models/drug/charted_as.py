@@ -11,7 +11,8 @@ class ChartedAs:
 
     rxnorm, atc: its codes; words: lower-case parts of its name, which only ever raise an alarm.
     mg_per_mg: mg of the drug file's amount in 1 mg of it; None = its mg are not converted, `says` why.
-    combination: the drug with another active substance, told apart by the strengths of a product's ingredients only.
+    combination: the drug with another active substance, told apart by the strengths of a product's ingredients; else
+    by `doses`: (mg charted, mg of the drug in it) of the products there are, for amounts that can only be one of them.
     """
 
     name: str
@@ -22,6 +23,13 @@ class ChartedAs:
     combination: bool
     says: str
     source: str
+    doses: tuple[tuple[float, float], ...] = ()
+
+
+def _dose(row: Table) -> tuple[float, float]:
+    found = row.number("charted_mg", above=0), row.number("drug_mg", above=0)
+    row.finish()
+    return found
 
 
 def read_charted_as(table: Table) -> ChartedAs:
@@ -34,6 +42,7 @@ def read_charted_as(table: Table) -> ChartedAs:
         combination=table.flag("combination", default=False),
         says=table.text("says", default=""),
         source=table.text("source"),
+        doses=tuple(_dose(row) for row in table.tables("doses", default=[])),
     )
     if (entry.mg_per_mg is None) == (not entry.says) or (entry.combination and entry.mg_per_mg is not None):
         raise table.error(

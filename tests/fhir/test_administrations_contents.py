@@ -145,12 +145,21 @@ def test_a_combination_in_mg_is_read_where_its_strengths_say_which_mg(told: floa
 
 
 def test_a_combination_without_strengths_is_refused() -> None:
-    for medication in (medicine(ingredient(PIPERACILLIN), ingredient(TAZOBACTAM)), medicine(code=PIP_TAZO)):
-        why = refused(dosed(medication, quantity(4.5, "g")), name="piperacillin")
-        assert "is not said" in why or "strengths of its ingredients" in why
+    listed = medicine(ingredient(PIPERACILLIN), ingredient(TAZOBACTAM))
+    assert "is not said" in refused(dosed(listed, quantity(4.5, "g")), name="piperacillin")
+    odd = dosed(medicine(code=PIP_TAZO), quantity(5, "g"))
+    assert "strengths of its ingredients" in refused(odd, name="piperacillin")
     named = PIPERACILLIN | {"text": "Piperacillin/tazobactam 4.5 g"}
     coded = given(medicationCodeableConcept=named, dosage={"route": IV, "dose": quantity(4.5, "g")}, until="18 09:00")
     assert "tazobactam" in refused(coded, name="piperacillin")
+
+
+@pytest.mark.parametrize(
+    ("told", "mg"), [(4.5, 4000), (4.0, 4000), (2.25, 2000), (2.5, 2000), (3.375, 3000), (13.5, 12000)]
+)
+def test_a_combination_that_is_only_named_is_read_by_the_doses_there_are_of_it(told: float, mg: float) -> None:
+    coded = given(told, "g", medicationCodeableConcept=PIP_TAZO, until="18 09:00")
+    assert only_dose(coded, name="piperacillin") == pytest.approx(mg)
 
 
 def test_piperacillin_alone_keeps_its_mg() -> None:

@@ -91,3 +91,12 @@ def test_a_continuous_infusion_is_not_held_for_a_level_inside_its_target() -> No
         item.text for item in (*advice.findings, *getattr(advice, "reasons", ())) if item.code.startswith("hold")
     ]
     assert "25 mg/L" in held
+
+
+@pytest.mark.parametrize(("charted", "said"), [(False, True), (True, False)])
+def test_a_drug_that_all_had_and_this_patient_has_not_is_said(catalog: Catalog, charted: bool, said: bool) -> None:
+    patient = Patient(drug="ciclosporin").man().aged(51).weighing(75).charted("haematological_malignancy", 1, at=0)
+    record = (patient.charted("cyp3a4_moderate_inhibitor", 1, at=0) if charted else patient).record(now=96)
+    found = applicable(catalog.model("ciclosporin/wilhelm2012"), catalog.drug("ciclosporin"), record)
+    assert [item.code for item in found] == (["edge-of-domain"] if said else [])
+    assert all("Moderate CYP3A4 inhibitor: no, which is where its data were few" in item.text for item in found)
