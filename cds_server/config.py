@@ -87,12 +87,12 @@ class Settings:
     @property
     def loopback(self) -> bool:
         """Whether the service listens on this machine alone."""
-        return _is_loopback(self.host)
+        return is_loopback(self.host)
 
     @property
     def at_home(self) -> bool:
         """Whether the public address is this machine's own."""
-        return _is_loopback(urlsplit(self.public_url).hostname or "")
+        return is_loopback(urlsplit(self.public_url).hostname or "")
 
     @property
     def exposed(self) -> bool:
@@ -151,7 +151,8 @@ def _check_exposed(settings: Settings, issuers: int) -> None:
         raise SettingsError("TITRATE_JWT_OPTIONAL is set, but TITRATE_REGISTRY_FILE names no issuer: unset it")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine's own."""
     if host == "localhost":
         return True
     try:

@@ -3,14 +3,17 @@
 import logging
 import time
 from secrets import token_hex
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from cds_server.hooks.errors import PlainHttp
+from cds_server.config import is_loopback
+from cds_server.hooks.errors import PlainHttp, WrongHost
 from cds_server.hooks.json import MAX_BYTES
 from cds_server.logs import request_id
 from cds_server.parts import Parts
+from cds_server.trust.gate import jwt_needed
 from cds_server.trust.guard import caller
 
 log = logging.getLogger("titrate.access")
@@ -25,6 +28,8 @@ def equip(app: Flask, parts: Parts) -> None:
     if parts.settings.trusted_proxy and parts.settings.public_url.startswith("https://"):
         app.before_request(_refuse_plain_http)
         app.after_request(_keep_to_https)
+    if not parts.settings.exposed and not jwt_needed(parts.settings, parts.registry):
+        app.before_request(_refuse_other_names)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
     app.register_blueprint(_health(parts))
@@ -45,6 +50,14 @@ def _end(response: Response) -> Response:
     response.headers["X-Request-Id"] = request_id.get()
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     return response
+
+
+def _refuse_other_names() -> None:
+    """On a machine whose every user may call without a JWT, a web page may not: one of another name, which its own name
+    server has then led here (DNS rebinding), is of the same origin as this service for the browser."""
+    name = urlsplit(f"//{request.host}").hostname or ""
+    if not is_loopback(name):
+        raise WrongHost("this service is for its own machine: expected 127.0.0.1 or localhost as the address called")
 
 
 # Asked by the machine's own watcher, past the proxy; they say nothing of anybody.
@@ -103,7 +116,8 @@ def _unexpected(error: Exception) -> tuple[Response, int]:
     # 503 and not 500: nothing was half done, and the client may simply try again.
     reference = token_hex(4)
     log.exception("request failed", extra={"reference": reference}, exc_info=error)
-    text = f"the service could not complete this request (reference {reference}); it may be sent again"
+    again = "it may be sent again, with a new JWT where one came with it"
+    text = f"the service could not complete this request (reference {reference}); {again}"
     issue = {"severity": "error", "code": "exception", "diagnostics": text}
     return jsonify({"resourceType": "OperationOutcome", "issue": [issue]}), 503
 

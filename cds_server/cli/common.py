@@ -1,5 +1,6 @@
 """What the commands share: exit codes, output, and the queue that settings ask for."""
 
+import gc
 import json
 import signal
 import sys
@@ -37,6 +38,15 @@ def warm_up() -> None:
     """Compile the numerical kernels, or load them from the cache: never inside a hook call."""
     say("Preparing the numerical kernels (compiled once, then cached) ...")
     warm(load_catalog())
+
+
+def settle() -> None:
+    """Let the garbage collector pass over what is loaded by now and stays: 180,000 objects, a pause of some 90 ms.
+
+    Each of its full passes would hit a hook call; a body of many small parts set off a dozen of them.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def end_on_sigterm() -> None:

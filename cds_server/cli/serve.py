@@ -7,7 +7,7 @@ import click
 import waitress
 
 from cds_server import create_app
-from cds_server.cli.common import end_on_sigterm, opened_store, queue_for, say, warm_up
+from cds_server.cli.common import end_on_sigterm, opened_store, queue_for, say, settle, warm_up
 from cds_server.config import Settings, check_for_serving, from_environment
 from cds_server.hooks.json import MAX_BYTES
 from cds_server.logs import configure_logging
@@ -47,6 +47,7 @@ def serve(host: str | None, port: int | None) -> None:
     warm_up()
     with opened_store(settings) as store, queue_for(settings, store) as queue:
         app = create_app(settings, parts=build_parts(settings, store=store, queue=queue))
+        settle()
         say(_callers(settings, registry))
         say(f"Titrate listens on {settings.host}:{settings.port}; links on cards start with {settings.public_url}")
         waitress.serve(app, host=settings.host, port=settings.port, threads=settings.threads, **LIMITS)

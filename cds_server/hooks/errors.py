@@ -70,6 +70,12 @@ class PlainHttp(HookError):
     status, code = 403, "security"
 
 
+class WrongHost(HookError):
+    """The call was made to another name than this machine's own."""
+
+    status, code = 403, "security"
+
+
 class NotJson(HookError):
     """The body is not declared as JSON, or is packed."""
 

@@ -1,5 +1,6 @@
 """The command line: exit codes, help, JSON, and refusals that say what to do."""
 
+import gc
 import json
 
 import pytest
@@ -7,6 +8,7 @@ from click.testing import CliRunner
 
 from cds_server import cli
 from cds_server.cli import titrate
+from cds_server.cli.common import settle
 from cds_server.hooks.cards import EXTENSION
 from models.errors import ModelFileError
 from tests.cds_server.hook_calls import doses, draft, height
@@ -151,3 +153,18 @@ def test_advise_reads_the_sites_file(run, bundle_file, tmp_path):
     result = run("advise", bundle_file(chart()), "--now", NOW.isoformat(), TITRATE_SITE_FILE=nowhere)
     assert isinstance(result.exception, ModelFileError)  # main() says it in one line and ends with 3
     assert "nowhere.toml" in str(result.exception)
+
+
+def test_what_is_loaded_at_start_is_left_alone_by_the_garbage_collector():
+    before = gc.get_freeze_count()
+    try:
+        settle()
+        assert gc.get_freeze_count() > before + 10_000
+    finally:
+        gc.unfreeze()
+
+
+def test_json_before_a_command_of_feedback_is_not_passed_over(run):
+    result = run("feedback", "--json", "report")
+    assert result.exit_code == 2
+    assert "titrate feedback report --json" in result.output

@@ -114,7 +114,7 @@ def port(running):
 @pytest.mark.parametrize(
     ("pieces", "status"),
     [
-        ([b"GET /health HTTP/1.1\r\nConnection: close\r\n\r\n"], 200),
+        ([b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"], 200),
         ([HEAD, b"Authorization: Bearer " + b"x" * 40_000 + b"\r\n\r\n"], 431),
         ([HEAD, b"Content-Length: 6000000\r\n\r\n"], 413),
         ([HEAD, f"Content-Length: {MAX_BYTES + 1}\r\n\r\n".encode(), b"x" * (MAX_BYTES + 1)], 413),

@@ -178,3 +178,22 @@ def test_a_database_that_is_down_lets_nobody_in(tmp_path, caplog):
         headers = NORTH.bearer(DISCOVERY)
         assert status(client, headers) == 503
     assert headers["Authorization"].split()[1] not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("localhost:8080", 200),
+        ("127.0.0.1", 200),
+        ("[::1]:8080", 200),
+        ("evil.example", 403),
+        ("127.0.0.1.evil.example:8080", 403),
+        ("[", 403),
+    ],
+)
+def test_where_this_machine_is_trusted_a_web_page_of_another_name_is_not(tmp_path, host, expected):
+    """DNS rebinding: the page's own name leads to 127.0.0.1, and the browser takes the service for the page's own."""
+    with service(tmp_path) as running:
+        assert status(running.client, {"Host": host}) == expected
+    with registered(tmp_path) as client:
+        assert status(client, {"Host": host}) == 401  # here a name opens nothing, and closes nothing

@@ -11,7 +11,7 @@ from flask import Flask
 from cds_server.cli.serve import LIMITS
 from tests.cds_server.hook_calls import SERVICE
 
-HEAD = f"POST {SERVICE} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n".encode()
+HEAD = f"POST {SERVICE} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\n".encode()
 
 
 @contextmanager

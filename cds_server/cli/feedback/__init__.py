@@ -18,6 +18,10 @@ def feedback(context: click.Context, as_json: bool) -> None:
     """
     if context.invoked_subcommand is None:
         listed(as_json)
+    elif as_json:
+        raise click.UsageError(
+            f"--json is said after the command: titrate feedback {context.invoked_subcommand} --json"
+        )
 
 
 feedback.add_command(report)
