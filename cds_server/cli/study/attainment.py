@@ -12,24 +12,13 @@ from cds_server.cli.population import plain
 from cds_server.cli.study.figure import figure
 from cds_server.cli.study.pool import on_all_cores
 from cds_server.cli.study.report import attainment_page, attainment_tables
+from cds_server.cli.study.studied import Studied
 from cds_server.cli.study.write import written
 from cds_server.encode import encode
 from models.catalog import load_catalog
-from models.study.design import Design, load_design
+from models.study.design import load_design
 from models.study.journey import Journey, Setting, journey, setting
-from models.study.summary import Compared, Row, against_best_single, against_standard, rows
-
-
-@dataclass(frozen=True, kw_only=True)
-class Studied:
-    """One drug's results. tried: patients drawn for each one whom all models take."""
-
-    drug: str
-    design: Design
-    rows: tuple[Row, ...]
-    standard: tuple[Compared, ...]
-    single: tuple[Compared, ...]
-    tried: float
+from models.study.summary import Compared, against_best_single, against_standard, rows
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,16 +1,11 @@
 """The shares below, in and above the target as stacked bars, in SVG of its own colours."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from cds_server.cli.study.report import WORDS
+from cds_server.cli.study.studied import Studied
 from models.study.summary import Row
-
-if TYPE_CHECKING:
-    from cds_server.cli.study.attainment import Studied
 
 LEFT, BAR, WIDE, GAP, HEAD = 190.0, 18.0, 460.0, 22.0, 46.0
 # told apart without hue too: light, dark, middle

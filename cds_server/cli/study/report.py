@@ -1,15 +1,10 @@
 """The tables of a study as text and as Markdown."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
+from cds_server.cli.study.studied import Studied
 from models.study.journey import AS_SHIPPED
 from models.study.summary import Compared, Row
-
-if TYPE_CHECKING:
-    from cds_server.cli.study.attainment import Studied
 
 WORDS = {
     "standard": "standard dosing",
