@@ -222,14 +222,22 @@ def _covariate(name: str, reference: float) -> Input:
 
 
 def _ranged(item: Input, values: Mapping[str, np.ndarray]) -> Input:
-    low, high = _range(item.ratio(values), EDGE)
+    low, high = valid_range(item.ratio(values), EDGE)
     return Input(**{**vars(item), "low": low, "high": high})
 
 
-def _range(values: np.ndarray, edge: float) -> tuple[float, float]:
-    """All but `edge` at either end, to three digits."""
+def valid_range(values: np.ndarray, edge: float) -> tuple[float, float]:
+    """All but `edge` at either end, to three digits, outwards: what everybody has must not fall outside."""
     low, high = np.quantile(values, [edge, 1.0 - edge])
-    return float(f"{low:.3g}"), float(f"{high:.3g}")
+    return _outwards(float(low), -1), _outwards(float(high), 1)
+
+
+def _outwards(value: float, side: int) -> float:
+    near = float(f"{value:.3g}")
+    if (near - value) * side >= 0.0:
+        return near
+    step = 10.0 ** (np.floor(np.log10(abs(value))) - 2)
+    return float(f"{near + side * step:.3g}")
 
 
 REGIMEN = {"dose": "mg", "interval": "h", "rate": "mg/h"}
@@ -279,5 +287,5 @@ def _quantities(
 
 def _quantity(name: str, column: np.ndarray, unit: str, task: Task) -> Quantity:
     flag = name in TERMS and TERMS[name].flag
-    low, high = (float(column.min()), float(column.max())) if flag else _range(column, FAR_EDGE)
+    low, high = (float(column.min()), float(column.max())) if flag else valid_range(column, FAR_EDGE)
     return Quantity(name=name, unit=_unit(name, unit), words=_words(name, task), low=low, high=high)

@@ -11,6 +11,7 @@ from models.catalog import Catalog
 from models.cohorts.design import CohortDesign, load_cohort_design
 from models.cohorts.population import Population
 from models.cohorts.simulate import simulate
+from models.errors import RuleError
 from models.population import PopulationModel
 from models.rules.apply import Estimate, estimate
 from models.rules.checkpoint import Checkpoints
@@ -241,6 +242,8 @@ def _unseen(rule: FrozenRule, design: CohortDesign, model: PopulationModel, test
     errors = [log_errors(rule, design, model, population) for population in test]
     everyone = np.concatenate(errors)
     known = everyone[np.isfinite(everyone)]
+    if not known.size:
+        raise RuleError(f"{rule.id} says nothing of any test patient; their design and the training's do not overlap")
     found = (*measures(np.exp(known)), *(covered(known, item) for item in rule.spreads))
     names = sorted({item.model for item in design.of_part("test")})
     return Assessment(

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from models.catalog import Catalog, load_catalog
 from models.cohorts.design import load_cohort_design
@@ -14,7 +16,7 @@ from models.rules.checkpoint import Checkpoints
 from models.rules.engines.engine import Found
 from models.rules.engines.operon import Operon
 from models.rules.metrics import covered, log_rmse, measures, rmse, spread_of, within_20
-from models.rules.task import data_for, forms, load_task, tasked, values_of
+from models.rules.task import data_for, forms, load_task, tasked, valid_range, values_of
 from models.rules.train import Plan, Populations, log_errors, populations, train
 from tests.models.rule_made import made
 
@@ -81,6 +83,9 @@ class Interrupted:
     def settings(self) -> Mapping[str, Any]:
         return self.inner.settings
 
+    def allowing(self, symbols: Sequence[str]) -> "Interrupted":
+        return self
+
     def fit(self, X: np.ndarray, y: np.ndarray, names: Sequence[str], *, seed: int) -> tuple[Found, ...]:
         self.calls.append(seed)
         if len(self.calls) == 3:
@@ -117,6 +122,9 @@ def test_the_searches_never_see_the_patients_whom_they_are_judged_on(catalog: Ca
         @property
         def settings(self) -> Mapping[str, Any]:
             return QUICK.settings
+
+        def allowing(self, symbols: Sequence[str]) -> "Watching":
+            return self
 
         def fit(self, X: np.ndarray, y: np.ndarray, names: Sequence[str], *, seed: int) -> tuple[Found, ...]:
             seen.append(len(y))
@@ -168,6 +176,21 @@ def test_errors_are_of_exposure_and_missing_where_the_rule_is_silent(catalog: Ca
     known = np.isfinite(errors)
     assert 0 < known.sum() < errors.size
     assert errors[known] == pytest.approx(patients.training.log_ratio[known], rel=1e-9)
+
+
+@given(
+    values=st.lists(st.floats(0.001, 5000.0), min_size=1, max_size=30),
+    sign=st.sampled_from((1.0, -1.0)),
+)
+def test_a_range_holds_what_everybody_has(values: list[float], sign: float) -> None:
+    """As the one dose of iohexol, 3235 mg, which three digits would round out of its own range."""
+    column = sign * np.array(values)
+    low, high = valid_range(column, 0.0)
+    assert low <= column.min()
+    assert high >= column.max()
+    assert low >= column.min() - 0.0101 * abs(column.min())
+    assert high <= column.max() + 0.0101 * abs(column.max())
+    assert valid_range(np.array([3235.0]), 0.005) == (3230.0, 3240.0)
 
 
 # --- figures ------------------------------------------------------------------------------------------------------
