@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from math import inf
 
-from models.covariates import CovariateUsed, latest, resolve, shown, value_at, words
+from models.covariates import CovariateUsed, capital, latest, resolve, shown, value_at, words
 from models.drug import Drug
 from models.errors import MissingCovariate
 from models.findings import Finding, Severity
@@ -98,7 +98,7 @@ def _domain(
             if limit.soft and limit.soft[0] > 0.0:
                 yield _outside("edge-of-domain", "warning", limit, limit.soft, 0.0, source)
         elif value is None:
-            text = f"{words(limit.name).capitalize()} is not charted, so the model's range for it can not be checked."
+            text = f"{capital(words(limit.name))} is not charted, so the model's range for it can not be checked."
             yield Finding(code=f"{limit.name.replace('_', '-')}-unchecked", severity="warning", text=text)
         elif limit.hard and not limit.hard[0] <= value <= limit.hard[1]:
             yield _outside("outside-domain", "critical", limit, limit.hard, value, source)
@@ -118,12 +118,12 @@ def _outside(
     code: str, severity: Severity, limit: DomainLimit, bounds: tuple[float, float], value: float, source: str
 ) -> Finding:
     unit = COVARIATES.get(limit.name, limit.unit)
-    name = words(limit.name)
+    name = capital(words(limit.name))
     range_words = _range_words(limit, bounds)
     meaning = "is outside what the model was made for" if severity == "critical" else "is where its data were few"
     flag = limit.name in TERMS and TERMS[limit.name].flag
     told = f": {shown(limit.name, value, unit)}" if flag else f" of {shown(limit.name, value, unit)}"
-    text = f"{name[0].upper()}{name[1:]}{told}, which {meaning} ({range_words}: {limit.source})."
+    text = f"{name}{told}, which {meaning} ({range_words}: {limit.source})."
     if not flag:
         text = text.replace(", which", "", 1)
     return Finding(code=code, severity=severity, text=text, sources=(source,) if source else ())

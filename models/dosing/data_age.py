@@ -51,11 +51,15 @@ def _met(earlier: Covariate, last: Covariate) -> bool:
     return rise or ratio
 
 
+def _said(hours: float) -> str:
+    return f"{hours:.0f} h" if hours <= 96.0 else f"{hours / 24.0:.0f} days"
+
+
 def _stale(drug: Drug, item: Covariate, age: float, limit: float) -> Finding:
     value = shown(item.name, item.value, COVARIATES[item.name])
     text = (
-        f"The last {words(item.name)} ({value}) is {age:.0f} h old; for {drug.display.lower()} a value of the last "
-        f"{limit:.0f} h is expected."
+        f"The last {words(item.name)} ({value}) is {_said(age)} old; for {drug.display.lower()} a value of the last "
+        f"{_said(limit)} is expected."
     )
     code = f"{item.name.replace('_', '-')}-stale"
     return Finding(code=code, severity="warning", text=text, sources=_sources(item))

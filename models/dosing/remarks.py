@@ -100,13 +100,14 @@ def _beside(choice: TargetChoice, side: str) -> str:
     """A bound beside the target's own, by name where there are any."""
     held = [aim for aim in choice.also if (aim.high < inf if side == "above" else aim.low > 0.0)]
     named = " or ".join(f"{metric_words(aim)} {range_words(aim)}" for aim in held)
-    return f"a bound beside the target {_MISSED[side]} ({named})" if named else f"a bound of the target {_MISSED[side]}"
+    bound = f"a bound beside the target ({named})" if named else "a bound of the target"
+    return f"{bound} is expected to be {_MISSED[side]}"
 
 
 def _exposure(item: RegimenOutcome, choice: TargetChoice) -> tuple[Finding, ...]:
     target = choice.target
     metric = metric_words(target)
-    metric = metric if metric.startswith("AUC") else f"a {metric}"
+    metric = metric if metric.startswith("AUC") else f"{'an' if metric[0] in 'aeiou' else 'a'} {metric}"
     found = []
     for side, share, bound, means in (
         ("above", item.above, target.high, choice.above_means),
@@ -115,8 +116,8 @@ def _exposure(item: RegimenOutcome, choice: TargetChoice) -> tuple[Finding, ...]
         if share >= LIKELY:
             # the share counts the bounds beside the target too: a trough over 1 mg/L is no AUC24 over 110 mg.h/L
             own = 0.0 < bound < inf and (not choice.also or _beyond(item.exposure.median, side, bound))
-            what = f"{metric} {side} {bound:g} {target.unit}" if own else _beside(choice, side)
-            text = f"On the {_named(item)} regimen {what} is expected ({100 * share:.0f} %)"
+            what = f"{metric} {side} {bound:g} {target.unit} is expected" if own else _beside(choice, side)
+            text = f"On the {_named(item)} regimen {what} ({100 * share:.0f} %)"
             text += f"; {means}." if means and own else "."
             found.append(Finding(code=f"{item.label}-{side}-target", severity="warning", text=text))
     return tuple(found)

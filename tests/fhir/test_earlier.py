@@ -52,8 +52,9 @@ def test_a_graft_of_months_ago_is_not_followed_by_a_first_dose_of_today(day: str
     assert severities(admitted(operated(day))) == found
 
 
-def test_after_a_week_of_charted_doses_what_was_before_does_not_matter() -> None:
-    assert severities(admitted(operated("2026-07-10"), first=12)) == []
+@pytest.mark.parametrize(("first", "found"), [(16, []), (17, ["critical"])])
+def test_after_half_a_week_of_charted_doses_little_is_left_of_what_was_before(first: int, found: list[str]) -> None:
+    assert severities(admitted(operated("2026-07-10"), first=first)) == found
 
 
 def test_an_older_order_for_home_that_can_not_be_followed_says_so_too() -> None:

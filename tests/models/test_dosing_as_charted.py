@@ -53,7 +53,7 @@ def test_a_trough_over_its_bound_is_not_called_an_auc_over_the_target(catalog: C
     assert outcome.exposure.median == pytest.approx(63, rel=0.1)  # the median of 1000 draws
     (said,) = [item.text for item in advice.findings if item.code == "current-above-target"]
     assert "AUC24 above" not in said
-    assert "a bound beside the target exceeded (trough at most 1 mg/L) is expected" in said
+    assert "a bound beside the target (trough at most 1 mg/L) is expected to be exceeded" in said
     assert "kidney" not in said
 
 
