@@ -19,6 +19,7 @@ Timed = TypeVar("Timed", Given, Measured)
 HISTORY = timedelta(days=366)
 _LOOK_BACK = 20  # doses before a level that may still be running: infusions are at most two days long
 _HUNG = timedelta(minutes=10)  # a sample drawn while the bag is hung is still one from before it (house figure)
+_SWALLOWED_MIN = 60.0  # min in which a dose charted as planned and a trough drawn before it are most often one (house)
 _JUMP = 1.5  # house figure: pounds for kilograms are 2.2, oedema and amputation stay below
 _MONTH = timedelta(days=31)
 # house figures: creatinine at most about doubles in two days even without any renal function
@@ -77,7 +78,8 @@ def checked_levels(levels: list[Measured], doses: list[Given], drug: Drug) -> tu
         before = doses[max(0, bisect_right(starts, level.when) - _LOOK_BACK) : bisect_right(starts, level.when)]
         running = next((dose for dose in before if _runs(dose, level.when)), None)
         if running is None:
-            kept.append(replace(level, remarks=(*level.remarks, *_early_trough(level, before, drug))))
+            doubts = (*_early_trough(level, before, drug), *_just_swallowed(level, before, drug))
+            kept.append(replace(level, remarks=(*level.remarks, *doubts)))
         elif _running_for(level.when, doses) >= LONG:
             kept.append(level)
         else:
@@ -115,6 +117,20 @@ def _early_trough(level: Measured, before: list[Given], drug: Drug) -> Iterator[
         text = f"the {drug.analyte} level {level.charted} of {say(level.when)} is labelled a trough but was drawn"
         text = f"{text} {since:.1f} h after a dose; it was used at the time charted."
         yield finding("trough-label-doubtful", "warning", text)
+
+
+def _just_swallowed(level: Measured, before: list[Given], drug: Drug) -> Iterator[Finding]:
+    """A sample of the first hour after a charted dose: most often drawn before it, and the dose charted as planned."""
+    last = before[-1] if before else None
+    if last is None or last.route != "oral" or level.kind != "any" or "assumed" in last.source.note:
+        return
+    minutes = 60 * hours_between(last.when, level.when)
+    if 0 < minutes <= _SWALLOWED_MIN:
+        text = (
+            f"the {drug.analyte} level {level.charted} of {say(level.when)} was drawn {minutes:.0f} min after a charted"
+        )
+        text = f"{text} dose, as most are before it; it was used at the time charted, and may have been a trough."
+        yield finding("level-after-dose", "warning", text)
 
 
 def history_gaps(levels: list[Measured], doses: list[Given], drug: Drug, ordered: bool) -> Iterator[Finding]:

@@ -55,6 +55,9 @@ def current_order(shelf: Shelf, drug: Drug, now: datetime) -> tuple[OrderedRegim
     standing = [order for order in active if _stands(order, drug, shelf, now)]
     over = tuple(_over(order, drug) for order in active if order not in standing)
     repeating = [order for order in standing if not _once(order, drug, shelf)] or standing
+    speaking = [order for order in repeating if not _says_nothing(order)] or repeating
+    empty = (_passed_over(drug),) if len(speaking) < len(repeating) else ()
+    repeating = speaking
     if not repeating:
         return None, (*held, *over)
     newest = max(repeating, key=_written)
@@ -62,7 +65,7 @@ def current_order(shelf: Shelf, drug: Drug, now: datetime) -> tuple[OrderedRegim
     if len(repeating) > 1:
         text = f"{len(repeating)} orders for {drug.name} are active at once; the one written last is taken as current."
         findings = (finding("several-active-orders", "warning", text), *findings)
-    return regimen, (*findings, *held, *over)
+    return regimen, (*findings, *empty, *held, *over)
 
 
 def is_order(order: Resource, drug: Drug, shelf: Shelf, *, words: bool = False) -> bool:
@@ -109,10 +112,25 @@ def _stands(order: Resource, drug: Drug, shelf: Shelf, now: datetime) -> bool:
         return True
 
 
+def _says_nothing(order: Resource) -> bool:
+    """Whether an order says neither dose nor time, coded or as a number in words: "pharmacy to dose"."""
+    lines = list(rows(order, "dosageInstruction"))
+    told = " ".join(
+        [*(string(line, "text") for line in lines), *(string(line, "patientInstruction") for line in lines)]
+    )
+    coded = any(line.get("doseAndRate") or line.get("timing") or line.get("maxDosePerPeriod") for line in lines)
+    return not coded and not any(letter.isdigit() for letter in told)
+
+
 def _once(order: Resource, drug: Drug, shelf: Shelf) -> bool:
     """Whether an order is for a single dose (a loading dose, a "now" dose)."""
     found = instructions_of(order, drug, shelf)
     return bool(found) and all(item.once for item in found)
+
+
+def _passed_over(drug: Drug) -> Finding:
+    text = f"an active order of {drug.name} that says neither dose nor time was passed over beside one that does."
+    return finding("order-without-dose", "info", text)
 
 
 def _held(order: Resource, drug: Drug) -> Finding:

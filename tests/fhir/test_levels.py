@@ -6,7 +6,22 @@ import pytest
 
 from fhir.chart import Chart
 from fhir.clock import say
-from tests.fhir.charts import ME, NOW, at, codes, given, level, observation, patient, quantity, read, said, trough
+from tests.fhir.charts import (
+    ME,
+    NOW,
+    ORAL,
+    TACROLIMUS,
+    at,
+    codes,
+    given,
+    level,
+    observation,
+    patient,
+    quantity,
+    read,
+    said,
+    trough,
+)
 
 
 def test_a_level_in_other_units_at_its_time_of_collection() -> None:
@@ -345,3 +360,14 @@ def test_a_member_of_a_panel_has_no_time_from_its_panel() -> None:
     chart = read(patient(), given(), panel, member)
     assert chart.record.levels == ()
     assert "level-time-refused" in codes(chart)
+
+
+@pytest.mark.parametrize(
+    ("when", "said"), [("20 06:59", False), ("20 07:25", True), ("20 08:00", True), ("20 08:02", False)]
+)
+def test_a_level_just_after_a_swallowed_dose_may_have_been_before_it(when: str, said: bool) -> None:
+    swallowed = {"medicationCodeableConcept": TACROLIMUS, "dosage": {"route": ORAL, "dose": quantity(3, "mg")}}
+    doses = [given(when=time, **swallowed) for time in ("19 07:00", "19 19:00", "20 07:00")]
+    chart = read(patient(), *doses, observation("11253-2", 6.1, "ug/L", f"20 {clock}"), name="tacrolimus")
+    assert ("level-after-dose" in codes(chart)) is said
+    assert len(chart.record.levels) == 1

@@ -145,3 +145,19 @@ def test_an_order_by_a_route_of_no_known_code_has_none() -> None:
     regimen = read_order(order(dosageInstruction=[instruction(route=coded)]), drug())
     assert regimen is not None
     assert regimen.route is None
+
+
+@pytest.mark.parametrize(("text", "passed"), [("Pharmacy to dose", True), ("1500 mg every 12 h", False), ("", True)])
+def test_an_order_that_leaves_dosing_to_the_pharmacy_is_not_the_regimen(text: str, passed: bool) -> None:
+    placeholder = order(id="r2", authoredOn=at("18 09:00"), dosageInstruction=[{"text": text}])
+    chart = read(patient(), order(), placeholder)
+    assert chart.current is not None
+    assert (chart.current.source == "MedicationRequest/r1") is passed
+    assert ("order-without-dose" in codes(chart)) is passed
+    assert ("several-active-orders" in codes(chart)) is not passed
+
+
+def test_a_placeholder_alone_is_said_as_an_order_that_can_not_be_read() -> None:
+    chart = read(patient(), order(dosageInstruction=[{"text": "Pharmacy to dose"}]))
+    assert "order-unreadable" in codes(chart)
+    assert "order-without-dose" not in codes(chart)
