@@ -3,11 +3,12 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import TypeVar
 
 from fhir.clock import hours_between, say
+from fhir.growth import usual_at
 from fhir.reading import Given, Measured, finding
 from models.dosing.level_checks import LONG, running_for
 from models.drug import Drug
@@ -165,18 +166,22 @@ def creatinine_jumps(covariates: list[Measured]) -> Iterator[Finding]:
             yield finding("creatinine-jump", "critical", f"{text} change. Both should be checked in the chart.")
 
 
-def body_size(covariates: list[Measured], drug: Drug) -> Iterator[Finding]:
-    """A body mass index, of the last weight and height, that few or no people have."""
+def body_size(covariates: list[Measured], drug: Drug, born: date | None = None) -> Iterator[Finding]:
+    """A body mass index, of the last weight and height, that few or no people have; of a child by its age."""
     last = {item.name: item for item in sorted(covariates, key=lambda item: item.when)}
     weight, height, usual = last.get("weight"), last.get("height"), drug.plausible.get("bmi")
     if weight is None or height is None or usual is None:
         return
+    child = usual_at(usual, "bmi", born, max(weight.when, height.when).date())
+    grown, usual = child is usual, child or usual
     bmi = weight.value / (height.value / 100.0) ** 2
-    verdict = usual.judge(bmi)
-    if verdict != "plausible":
-        text = f"weight {weight.charted} and height {height.charted} make a body mass index of {bmi:.0f} kg/m2"
-        text = f"{text} (usually {usual.soft_low:g} to {usual.soft_high:g}); one of them may be a slip."
-        yield finding("bmi-unusual", "critical" if verdict == "impossible" else "warning", text)
+    inside = usual.soft_low <= bmi <= usual.soft_high
+    if inside:
+        return
+    text = f"weight {weight.charted} and height {height.charted} make a body mass index of {bmi:.0f} kg/m2"
+    text = f"{text} (usually {usual.soft_low:g} to {usual.soft_high:g}{'' if grown else ' at this age'})"
+    slip = not grown or usual.judge(bmi) == "impossible"
+    yield finding("bmi-unusual", "critical" if slip else "warning", f"{text}; one of them may be a slip.")
 
 
 def weight_jumps(covariates: list[Measured]) -> Iterator[Finding]:

@@ -129,7 +129,13 @@ def _covariates(shelf: Shelf, drug: Drug, now: datetime) -> tuple[list[Measured]
         findings += said
     values, repeats = without_repeats(values, "")
     lately = recent(values, now)[0]
-    return values, [*findings, *repeats, *weight_jumps(lately), *creatinine_jumps(lately), *body_size(values, drug)]
+    return values, [
+        *findings,
+        *repeats,
+        *weight_jumps(lately),
+        *creatinine_jumps(lately),
+        *body_size(values, drug, read_patient(shelf).born),
+    ]
 
 
 def _split(stream: Stream, kind: type[Timed]) -> tuple[list[Timed], list[Finding]]:
@@ -201,6 +207,10 @@ def _traits(person: Person, drug: Drug, origin: datetime) -> tuple[list[Measured
     doubts = []
     if age is not None and plausible and plausible.judge(age) == "impossible":
         text = f"the date of birth makes an age of {age:.0f} years, which can not be true; it was not used."
+        if age < 0:
+            text = (
+                f"the first dose or value charted, of {origin.date()}, lies before the date of birth; no age was used."
+            )
         doubts.append(finding("age-implausible", "critical", text))
         age = None
     races, said = ancestry(person, drug)

@@ -114,3 +114,26 @@ def test_a_weight_is_judged_by_the_age_of_a_child(born: str, kg: float, said: st
     unusual = [item.text for item in chart.findings if item.code == "weight-unusual"]
     assert len(unusual) == bool(said)
     assert all(said in text for text in unusual)
+
+
+@pytest.mark.parametrize(
+    ("born", "kg", "cm", "refused"),
+    [
+        ("2021-05-01", 18, 108, False),
+        ("2021-05-01", 40, 108, True),  # 40 lb charted as kg
+        ("2026-11-05", 0.6, 31, False),  # born in the 24th week: 6 kg/m2
+        ("2026-11-05", 6, 31, True),  # a decimal place off
+        ("2012-05-01", 120, 165, False),
+    ],
+)
+def test_a_childs_weight_and_height_must_go_together(born: str, kg: float, cm: float, refused: bool) -> None:
+    tall = observation("8302-2", cm, "cm", "17 09:00")
+    chart = read(patient(birthDate=born), weight(kg), tall, given(when="18 08:00", until="18 09:30"))
+    found = [item.severity for item in chart.findings if item.code == "bmi-unusual"]
+    assert found == (["critical"] if refused else [])
+
+
+def test_a_dose_before_the_day_of_birth_is_named_as_such() -> None:
+    chart = read(patient(birthDate="2026-11-19"), given(when="18 08:00", until="18 09:30"))
+    (text,) = [item.text for item in chart.findings if item.code == "age-implausible"]
+    assert "of 2026-11-18, lies before the date of birth" in text
