@@ -5,11 +5,11 @@ from pathlib import Path
 
 from cds_server.config import Settings, SettingsError
 from cds_server.trust.registry import Registry
-from fhir.connect import Connections
-from fhir.servers import FhirServer
-from fhir.signing import Signer, load_signer
-from fhir.tokens import BackendTokens
-from fhir.transport import Limits, Transport
+from fhir.ehr.connect import Connections
+from fhir.ehr.servers import FhirServer
+from fhir.ehr.signing import Signer, load_signer
+from fhir.ehr.tokens import BackendTokens
+from fhir.ehr.transport import Limits, Transport
 
 Backends = Mapping[str, BackendTokens]  # by the server's base
 

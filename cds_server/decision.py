@@ -8,7 +8,7 @@ from typing import Any, Literal
 from cds_server.advise import Case, advise
 from cds_server.issued import IssuedAdvice
 from cds_server.parts import Parts
-from fhir.orders import read_order
+from fhir.ordered.orders import read_order
 from models.dosing.advice import Recommendation, Regimen, RegimenOutcome
 from models.errors import ModelsError
 

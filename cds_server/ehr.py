@@ -7,10 +7,10 @@ from pathlib import Path
 from cds_server.config import Settings, SettingsError
 from cds_server.hooks.protocol import Access, HookRequest
 from cds_server.trust.registry import Registry
-from fhir.client import FhirClient
-from fhir.connect import Connections
-from fhir.scopes import Grant, parse_scopes
-from fhir.servers import FhirServer
+from fhir.ehr.client import FhirClient
+from fhir.ehr.connect import Connections
+from fhir.ehr.scopes import Grant, parse_scopes
+from fhir.ehr.servers import FhirServer
 from models.findings import Finding
 
 ClientFor = Callable[[FhirServer, Access], FhirClient]

@@ -13,8 +13,8 @@ from cds_server.hooks.contexts import context_of
 from cds_server.hooks.errors import DataMissing
 from cds_server.hooks.protocol import HookRequest
 from cds_server.parts import Parts
-from fhir.orders import drugs_of, explain_order
-from fhir.prefetch import Completed, complete
+from fhir.ehr.prefetch import Completed, complete
+from fhir.ordered.orders import drugs_of, explain_order
 from fhir.read import read_chart
 from models.drug import Drug
 from models.findings import Finding

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from flask import Blueprint, Response, jsonify
 
-from fhir.signing import Signer, jwk_set
+from fhir.ehr.signing import Signer, jwk_set
 
 _MAX_AGE_S = 300  # how long a rotation may go unseen
 

@@ -16,10 +16,10 @@ from cds_server.store import Store
 from cds_server.trust.load import load_registry
 from cds_server.trust.registry import Registry
 from cds_server.work import utc_now
-from fhir.client import FhirClient
-from fhir.connect import Connections
-from fhir.servers import FhirServer
-from fhir.signing import Signer
+from fhir.ehr.client import FhirClient
+from fhir.ehr.connect import Connections
+from fhir.ehr.servers import FhirServer
+from fhir.ehr.signing import Signer
 from models.catalog import Catalog, load_catalog
 from models.site import with_site
 

@@ -4,17 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from fhir.administrations import read_administrations
 from fhir.alike import summed
-from fhir.allergies import read_allergies
-from fhir.answers import read_answers
-from fhir.assumed import assume
+from fhir.athome.assumed import assume
+from fhir.athome.earlier import earlier_doses
 from fhir.bundle import Resource, Shelf, shelve
 from fhir.chart import Chart
 from fhir.clock import hours_between
-from fhir.conditions import read_conditions
-from fhir.covariates import read_covariates
-from fhir.critical_care import read_critical_care
 from fhir.crosscheck import (
     HISTORY,
     Timed,
@@ -26,19 +21,24 @@ from fhir.crosscheck import (
     weight_jumps,
     without_repeats,
 )
-from fhir.daily_doses import read_daily_doses
-from fhir.earlier import earlier_doses
+from fhir.doses.administrations import read_administrations
+from fhir.doses.twice import double_doses
 from fhir.errors import BadResource
-from fhir.genotype import read_genotypes
-from fhir.interactions import read_interactions
-from fhir.levels import read_levels
-from fhir.orders import current_order
-from fhir.panels import without_superseded
-from fhir.patient import Person, ancestry, read_patient
-from fhir.procedures import read_crrt, read_dialysis, read_transplant
-from fhir.products import other_interval, other_pattern, shelf_products
+from fhir.measured.answers import read_answers
+from fhir.measured.covariates import read_covariates
+from fhir.measured.genotype import read_genotypes
+from fhir.measured.levels import read_levels
+from fhir.measured.panels import without_superseded
+from fhir.medicine.products import other_interval, other_pattern, shelf_products
+from fhir.ordered.orders import current_order
 from fhir.reading import Given, Measured, Stream, finding
-from fhir.twice import double_doses
+from fhir.state.allergies import read_allergies
+from fhir.state.conditions import read_conditions
+from fhir.state.critical_care import read_critical_care
+from fhir.state.daily_doses import read_daily_doses
+from fhir.state.interactions import read_interactions
+from fhir.state.patient import Person, ancestry, read_patient
+from fhir.state.procedures import read_crrt, read_dialysis, read_transplant
 from fhir.vocabulary import read_from, unreadable
 from models.drug import Drug
 from models.findings import Finding

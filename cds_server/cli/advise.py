@@ -20,7 +20,7 @@ from cds_server.hooks.json import parse
 from cds_server.hooks.protocol import HookRequest
 from cds_server.issued import IssuedAdvice
 from cds_server.parts import Parts, build_parts
-from fhir.orders import drugs_of
+from fhir.ordered.orders import drugs_of
 from fhir.outcome.advised import Advised
 from fhir.outcome.collection import collection
 from models.drug import Drug

@@ -6,7 +6,7 @@ from typing import Any
 
 from cds_server.hooks.contexts import CONTEXTS
 from cds_server.hooks.errors import UnknownService
-from fhir.prefetch import TEMPLATES
+from fhir.ehr.prefetch import TEMPLATES
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,8 @@ from cds_server.hooks import words
 from cds_server.hooks.summary import held
 from fhir.chart import Chart
 from fhir.errors import BadResource
-from fhir.write import Draft
-from fhir.write import draft as drafted
+from fhir.ordered.write import Draft
+from fhir.ordered.write import draft as drafted
 from models.dosing.advice import Recommendation, RegimenOutcome
 from models.dosing.declining import unique
 from models.drug import Drug

@@ -7,9 +7,9 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from cds_server.trust.registry import Issuer
-from fhir.connect import session_for
+from fhir.ehr.connect import session_for
+from fhir.ehr.servers import FhirServer
 from fhir.errors import NotAllowedServer
-from fhir.servers import FhirServer
 
 DEADLINE_S = 2.0
 LARGEST = 200_000  # bytes; a set of fifty RSA keys has 30,000

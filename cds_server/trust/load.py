@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from cds_server.config import SettingsError
 from cds_server.trust.keys import BadKeys, Key, read_keys
 from cds_server.trust.registry import LIFETIME_S, NAME, PER_MINUTE, Issuer, Registry, Tenant
-from fhir.servers import read_servers
+from fhir.ehr.servers import read_servers
 
 Table = Mapping[str, Any]
 

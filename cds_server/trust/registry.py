@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from cds_server.trust.keys import Key
-from fhir.servers import FhirServer, SigningKey
+from fhir.ehr.servers import FhirServer, SigningKey
 
 PER_MINUTE = 1200  # calls of one issuer; one clinician opening charts makes a handful
 LIFETIME_S = 3600  # longest life of a JWT; the CDS Hooks Sandbox makes them for an hour (from memory)

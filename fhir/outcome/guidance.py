@@ -1,8 +1,8 @@
 """The answer itself: a GuidanceResponse, the order it proposes, and the Device that stands for this service."""
 
+from fhir.ordered.write import draft_order
 from fhir.outcome.advised import ADVICE, SERVICE, Advised, Resource, in_encounter, proposed, resource, service
 from fhir.outcome.advised import medication as medication_of
-from fhir.write import draft_order
 from models.dosing.advice import Advice, Declined
 
 

@@ -1,7 +1,7 @@
 """Attainment as RiskAssessments: for each regimen judged, the probabilities of keeping, missing and exceeding."""
 
+from fhir.ordered.write import words_of
 from fhir.outcome.advised import MODEL, OUTCOME, Advised, Resource, basis, in_encounter, models_of, resource, service
-from fhir.write import words_of
 from models.dosing.advice import Interval, Recommendation, RegimenOutcome
 from models.target import metric_words, range_words
 

@@ -13,7 +13,7 @@ from cds_server import create_app
 from cds_server.config import Settings
 from cds_server.hooks.cards import EXTENSION
 from cds_server.parts import Parts, build_parts
-from fhir.templates import TEMPLATES
+from fhir.ehr.templates import TEMPLATES
 from tests.cds_server.card_rules import broken
 from tests.fhir.charts import (
     ME,

@@ -10,7 +10,7 @@ from cds_server.estimation import engine
 from cds_server.hooks.contexts import CONTEXTS
 from cds_server.hooks.registry import SERVICES
 from cds_server.links import advice_id_of
-from fhir.prefetch import TEMPLATES
+from fhir.ehr.prefetch import TEMPLATES
 from models.dosing.advice import Declined, Recommendation
 from tests.cds_server.hook_calls import FEEDBACK, SERVICE, call, draft, facts, prefetch, service
 from tests.fhir.charts import given, order

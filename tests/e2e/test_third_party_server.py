@@ -16,10 +16,10 @@ from cds_server.sandbox.hook_request import hook_request
 from cds_server.sandbox.resources import order, resources_of
 from cds_server.sandbox.scenarios import Ordered, Scenario, load_scenarios
 from cds_server.sandbox.state import Sandbox
-from fhir.client import FhirClient
+from fhir.ehr.client import FhirClient
+from fhir.ehr.prefetch import complete
+from fhir.ehr.templates import KEYS
 from fhir.errors import IncompleteAnswer
-from fhir.prefetch import complete
-from fhir.templates import KEYS
 from tests.cds_server.hook_calls import SERVICE, Service, service
 from tests.e2e.medplum import TOKEN, ThirdParty, medplum, why_not
 from tests.fhir.charts import NOW

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fhir.orders import explain_order
+from fhir.ordered.orders import explain_order
 from tests.fhir.charts import (
     ORAL,
     TACROLIMUS,

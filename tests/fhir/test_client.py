@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from fhir.client import FhirClient
+from fhir.ehr.client import FhirClient
+from fhir.ehr.origin import checked_base, stay_on
 from fhir.errors import (
     BadResource,
     FhirError,
@@ -18,7 +19,6 @@ from fhir.errors import (
     ServerRefused,
     ServerUnreachable,
 )
-from fhir.origin import checked_base, stay_on
 from tests.fhir.server import Reply, Server, bundle, outcome, serving
 
 TOKEN = "canary-token-5b1e"

@@ -17,16 +17,16 @@ from hypothesis import given as chance_of
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from fhir.answer import seconds
-from fhir.client import FhirClient
-from fhir.connect import Connections
-from fhir.elements import elements_of, with_elements
+from fhir.ehr.answer import seconds
+from fhir.ehr.client import FhirClient
+from fhir.ehr.connect import Connections
+from fhir.ehr.elements import elements_of, with_elements
+from fhir.ehr.origin import stay_on
+from fhir.ehr.prefetch import complete
+from fhir.ehr.servers import FhirServer, read_servers
+from fhir.ehr.templates import TEMPLATES
 from fhir.errors import IncompleteAnswer, NotAllowedServer, ServerRefused, ServerUnreachable
-from fhir.origin import stay_on
-from fhir.prefetch import complete
 from fhir.read import read_chart
-from fhir.servers import FhirServer, read_servers
-from fhir.templates import TEMPLATES
 from tests.fhir.charts import ME, NOW, drug, given, level, order, patient, weight
 from tests.fhir.server import Reply, Server, bundle, serving
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from fhir.prefetch import complete
-from fhir.scopes import Grant, Scope, parse_scopes
-from fhir.templates import HOOKS, KEYS, TEMPLATES
+from fhir.ehr.prefetch import complete
+from fhir.ehr.scopes import Grant, Scope, parse_scopes
+from fhir.ehr.templates import HOOKS, KEYS, TEMPLATES
 from tests.fhir.charts import given, level, patient
 from tests.fhir.server import bundle
 

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from fhir.client import FhirClient
-from fhir.connect import session_over
+from fhir.ehr.client import FhirClient
+from fhir.ehr.connect import session_over
 from fhir.errors import ServerUnreachable
 
 NAME = "ehr.example"

@@ -13,13 +13,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 from cryptography.hazmat.primitives.hashes import SHA384
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from fhir.client import FhirClient
-from fhir.connect import session_for
+from fhir.ehr.client import FhirClient
+from fhir.ehr.connect import session_for
+from fhir.ehr.servers import Backend, FhirServer, SigningKey
+from fhir.ehr.signing import Signer, jwk_set, load_signer
+from fhir.ehr.tokens import BackendTokens
+from fhir.ehr.transport import Limits, Transport
 from fhir.errors import FhirError
-from fhir.servers import Backend, FhirServer, SigningKey
-from fhir.signing import Signer, jwk_set, load_signer
-from fhir.tokens import BackendTokens
-from fhir.transport import Limits, Transport
 from tests.fhir.server import Reply, Server, serving
 
 KINDS: dict[str, Any] = {

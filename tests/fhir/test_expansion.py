@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fhir.expansion import instants
-from fhir.schedule import Every, EveryMonths, Listed, Once, OnDays, Pattern, Schedule, Span, TimesIn
+from fhir.ordered.expansion import instants
+from fhir.ordered.schedule import Every, EveryMonths, Listed, Once, OnDays, Pattern, Schedule, Span, TimesIn
 
 BERLIN = ZoneInfo("Europe/Berlin")
 CET = timezone(timedelta(hours=1))

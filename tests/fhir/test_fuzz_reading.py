@@ -13,7 +13,7 @@ from cds_server.sandbox.scenarios import load_scenarios
 from fhir.bundle import opened
 from fhir.chart import Chart
 from fhir.errors import UnreadableUnit
-from fhir.orders import explain_order
+from fhir.ordered.orders import explain_order
 from fhir.quantity import unit
 from fhir.read import read_chart
 from models.drug import Drug

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from fhir.chart import OrderedRegimen
-from fhir.orders import explain_order
+from fhir.ordered.orders import explain_order
 from models.findings import Finding
 from tests.fhir.charts import at, codes, drug, given, instruction, order, patient, quantity, read, said
 

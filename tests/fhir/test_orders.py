@@ -2,7 +2,7 @@
 
 import pytest
 
-from fhir.orders import drugs_of, explain_order, read_order
+from fhir.ordered.orders import drugs_of, explain_order, read_order
 from tests.fhir.charts import (
     ORAL,
     TACROLIMUS,

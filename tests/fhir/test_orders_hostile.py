@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fhir.orders import explain_order
+from fhir.ordered.orders import explain_order
 from tests.fhir.charts import NOW, ORAL, at, drug, instruction
 from tests.fhir.test_assumed import BID, EIGHTS, capsule, home, tacrolimus, trough
 from tests.fhir.test_read_hostile import ODD, bent, spots

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from fhir.chart import Chart, Source
 from fhir.errors import BadResource
-from fhir.orders import read_order
+from fhir.ordered.orders import read_order
 from fhir.outcome.advised import Advised
 from fhir.outcome.collection import collection, resources_of
 from fhir.outcome.guidance import guidance_response, proposed_order

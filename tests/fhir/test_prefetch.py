@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from fhir.client import FhirClient
+from fhir.ehr.client import FhirClient
+from fhir.ehr.prefetch import TEMPLATES, complete, templates
+from fhir.ehr.templates import HOOKS, KEYS
 from fhir.errors import BadResource, IncompleteAnswer, ServerRefused
-from fhir.prefetch import TEMPLATES, complete, templates
-from fhir.templates import HOOKS, KEYS
 from tests.fhir.charts import ME, VANCOMYCIN, drug, given, level, patient, weight
 from tests.fhir.server import Reply, bundle, outcome, serving
 

@@ -7,7 +7,7 @@ from importlib.resources import files
 import pytest
 
 from fhir.codes import table
-from fhir.templates import KEYS, TEMPLATES
+from fhir.ehr.templates import KEYS, TEMPLATES
 from fhir.terminology import data
 from fhir.vocabulary import read_from, unreadable
 from models.catalog import load_catalog

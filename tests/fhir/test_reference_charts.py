@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from fhir.bundle import opened
-from fhir.orders import explain_order
+from fhir.ordered.orders import explain_order
 from fhir.read import read_chart
 from models.drug import Drug
 from tests.fhir.charts import NOW, drug, said

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from fhir.errors import Unreadable
-from fhir.schedule import Every, EveryMonths, Listed, Once, OnDays, Span, TimesIn, words
-from fhir.timing import read_schedule
+from fhir.ordered.schedule import Every, EveryMonths, Listed, Once, OnDays, Span, TimesIn, words
+from fhir.ordered.timing import read_schedule
 
 
 def repeat(**parts: Any) -> dict:

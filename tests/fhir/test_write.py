@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fhir.errors import BadResource
-from fhir.orders import read_order
+from fhir.ordered.orders import read_order
+from fhir.ordered.write import draft, draft_order
 from fhir.r4 import check, faults
-from fhir.write import draft, draft_order
 from models.dosing.advice import Regimen
 from tests.fhir.charts import ME, TACROLIMUS, VANCOMYCIN, drug, instruction, order
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from fhir.errors import BadResource
+from fhir.ordered.write import Draft, draft
 from fhir.r4 import faults
-from fhir.write import Draft, draft
 from models.dosing.advice import Regimen
 from tests.fhir.charts import ME, VANCOMYCIN, drug, instruction, order
 

@@ -13,14 +13,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fhir.answer import parsed
 from fhir.bundle import opened
 from fhir.chart import Chart, OrderedRegimen
 from fhir.clock import read_day_or_instant
 from fhir.codes import codes_in, table
+from fhir.ehr.answer import parsed
 from fhir.errors import BadResource, UnreadableTime
-from fhir.observations import parts_of
-from fhir.orders import drugs_of, explain_order
+from fhir.measured.observations import parts_of
+from fhir.ordered.orders import drugs_of, explain_order
 from fhir.read import read_chart
 from fhir.wire import mapping, rows, string
 from models.catalog import load_catalog

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from fhir.contents import Contents
 from fhir.errors import Unreadable
-from fhir.expansion import instants
-from fhir.instructions import Instruction, in_turn, read_instruction, steps
-from fhir.schedule import words
-from fhir.substance import Substance
+from fhir.medicine.contents import Contents
+from fhir.medicine.substance import Substance
+from fhir.ordered.expansion import instants
+from fhir.ordered.instructions import Instruction, in_turn, read_instruction, steps
+from fhir.ordered.schedule import words
 from fhir.wire import mapping, number, rows, string
 from tests.reference import ABSENT, REFERENCE
 from tests.reference.dosage_sentences import SENTENCES, Said

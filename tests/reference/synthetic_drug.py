@@ -9,8 +9,8 @@ from typing import Any
 from fhir.bundle import Shelf, opened, shelve
 from fhir.codes import codes_in, table
 from fhir.errors import Unreadable, UnreadableUnit
-from fhir.medication import concepts_of
-from fhir.observations import parts_of
+from fhir.measured.observations import parts_of
+from fhir.medicine.medication import concepts_of
 from fhir.quantity import code_of, unit
 from fhir.wire import mapping, rows, string
 from models.catalog import load_catalog

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
-from fhir.client import FhirClient
-from fhir.connect import Connections, session_for
+from fhir.ehr.client import FhirClient
+from fhir.ehr.connect import Connections, session_for
+from fhir.ehr.servers import FhirServer
 from fhir.errors import FhirError, NotAllowedServer
-from fhir.servers import FhirServer
 
 EHR = "https://ehr.example/fhir"
 PUBLIC = "93.184.215.14"

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from fhir.address import may_reach
-from fhir.client import FhirClient
-from fhir.connect import session_for
+from fhir.ehr.address import may_reach
+from fhir.ehr.client import FhirClient
+from fhir.ehr.connect import session_for
+from fhir.ehr.origin import stay_on
+from fhir.ehr.servers import FhirServer
 from fhir.errors import FhirError
-from fhir.origin import stay_on
-from fhir.servers import FhirServer
 from tests.security.ssrf import (
     BAD_URLS,
     EHR,

@@ -1,0 +1,1 @@
+"""What was taken where nobody charts: orders for home, times between stays, doses assumed."""

@@ -1,0 +1,1 @@
+"""What was measured or answered: levels and covariates from Observations."""

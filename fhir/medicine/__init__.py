@@ -1,0 +1,1 @@
+"""What a medication is and holds: substance, strength, form, dosage."""

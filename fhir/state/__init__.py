@@ -1,0 +1,1 @@
+"""The patient's state: conditions, procedures, allergies, other drugs, the bed."""
