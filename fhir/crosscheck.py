@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 from fhir.clock import hours_between, say
-from fhir.growth import usual_at
+from fhir.measured.growth import usual_at
 from fhir.reading import Given, Measured, finding
 from models.dosing.level_checks import LONG, running_for
 from models.drug import Drug
