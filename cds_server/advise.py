@@ -16,6 +16,7 @@ from models.dosing.recommend import estimate_only, recommend
 from models.drug import Drug
 from models.findings import Finding, Severity
 from models.fit import prior
+from models.fit.average import Method
 from models.fit.posterior import Posterior
 from models.population import PopulationModel
 
@@ -83,7 +84,7 @@ def advise(case: Case, parts: Parts, *, spent_s: float = 0.0) -> Outcome:
         posterior,
         others=others,
         left_out=asked.choice.left_out,
-        method="selection" if case.drug.policy.method == "selection" else "evidence",
+        method=_method(case.drug),
         current=asked.current,
         ordered=asked.ordered,
         findings=asked.seen,
@@ -91,6 +92,10 @@ def advise(case: Case, parts: Parts, *, spent_s: float = 0.0) -> Outcome:
         draws=parts.settings.draws,
     )
     return Outcome(advice=_with_others(advice, asked, posteriors, case, parts), key=key)
+
+
+def _method(drug: Drug) -> Method:
+    return "selection" if drug.policy.method == "selection" else "evidence"
 
 
 def _with_others(advice: Advice, asked: _Asked, posteriors: tuple[Posterior, ...], case: Case, parts: Parts) -> Advice:
@@ -105,6 +110,8 @@ def _with_others(advice: Advice, asked: _Asked, posteriors: tuple[Posterior, ...
         advice.target,
         signed=parts.settings.companions == "signed",
         seed=parts.settings.seed,
+        draws=parts.settings.draws,
+        method=_method(case.drug),
     )
     if found is None or found.verdict != "disagree":
         return replace(advice, beside=found)

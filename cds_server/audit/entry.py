@@ -19,6 +19,7 @@ from cds_server.estimation import engine
 from cds_server.hooks.protocol import HookRequest
 from cds_server.issued import IssuedAdvice
 from cds_server.store.rows import AdviceRow, FeedbackRow
+from models.beside.value import Beside
 from models.dosing.advice import Recommendation
 from models.drug import Drug
 
@@ -62,7 +63,14 @@ def advice_entry(
         entry["model"] = {"id": advice.model.id, "hash": advice.model.hash}
     if isinstance(advice, Recommendation):
         entry |= {"seed": advice.seed, "draws": advice.draws}
+        entry |= {"beside": beside_entry(advice.beside)} if advice.beside else {}
     return entry
+
+
+def beside_entry(found: Beside) -> list[dict[str, Any]]:
+    """Each file that was asked, by what it is called and the hash of what it held; whether it spoke."""
+    files = (one for one in found.opinions if one.hash)
+    return [{"id": one.name, "hash": one.hash, "spoke": one.exposure is not None} for one in files]
 
 
 def notice_entry(*, kind: str, request: HookRequest, cards: Iterable[str], reference: str) -> dict[str, Any]:

@@ -12,8 +12,10 @@ from models.beside.working import working
 from models.cohorts.design import CohortDesign
 from models.cohorts.exposure import exposures
 from models.dosing.advice import Regimen
-from models.fit import ModelFit, average, draw_ensemble
-from models.learned.companion import Companion, Kind
+from models.dosing.case import FEW
+from models.fit import ModelFit, average, draw_ensemble, sample
+from models.fit.average import Method
+from models.learned.companion import BadCompanion, Companion, Kind
 from models.learned.inputs import row_of
 from models.learned.library import companion
 from models.learned.predict import Silent as NothingLearned
@@ -23,9 +25,9 @@ from models.record import PatientRecord
 from models.rules.apply import Estimate, dose_for, estimate
 from models.rules.apply import Silent as NoRule
 from models.rules.frozen import FrozenRule
+from models.rules.library import Refused
 
 SHARE = 0.8  # of the intervals shown
-DRAWS = 200
 _TOLD = 3  # inputs that moved a learned estimate most
 
 
@@ -34,7 +36,8 @@ class Asked:
     """reference: the design's, None where it does not hold the patient. fits: of the models that do.
 
     goal: middle of the target in the design's unit, None where it is of another metric. signed: only what somebody has
-    put into use speaks.
+    put into use speaks. seed, draws, method: as of the advice beside which they speak, so that its fit is this fit.
+    refused: the drug's rule files that can not be trusted; the card names them.
     """
 
     design: CohortDesign
@@ -46,6 +49,9 @@ class Asked:
     goal: float | None
     signed: bool
     seed: int
+    draws: int = 200
+    method: Method = "evidence"
+    refused: tuple[Refused, ...] = ()
 
 
 def beside(asked: Asked) -> Beside:
@@ -53,7 +59,7 @@ def beside(asked: Asked) -> Beside:
     fit = _fit(asked)
     told = charted(asked.design, asked.reference, asked.record, asked.regimen)
     others = _silent(told) if isinstance(told, tuple) else (*_rules(asked, told), *_learned(asked, told, fit))
-    opinions = (fit, *others)
+    opinions = (fit, *others, *(_damaged(item) for item in asked.refused))
     ratio = widest(fit.exposure, (one.exposure for one in others if one.exposure)) if fit.exposure else None
     verdict = verdict_of(ratio)
     return Beside(
@@ -78,11 +84,13 @@ def unit_of(design: CohortDesign, model: PopulationModel) -> str:
 
 
 def _fit(asked: Asked) -> Opinion:
-    """The averaged fit, by draws around each model's mode."""
-    ensemble = average(asked.fits)
+    """The fit of the advice: the same draws from the same posteriors, so that card and table agree to the digit."""
+    ensemble = average(asked.fits, method=asked.method)
     if not ensemble.usable:
         return Opinion(by="fit", name="fit", words="the fit", silent=("no fit can be used",))
-    parts = draw_ensemble(ensemble, DRAWS, seed=asked.seed)
+    curved = any(m.weight > 0.0 and not fit.model.linear for fit, m in zip(asked.fits, ensemble.members, strict=True))
+    count = min(asked.draws, FEW) if curved else asked.draws
+    parts = draw_ensemble(ensemble, count, seed=asked.seed, by=lambda k, n, own: _drawn(asked.fits[k], n, own))
     found = [
         exposures(fit.model, asked.record, asked.regimen, etas, asked.design)
         for fit, etas in zip(asked.fits, parts, strict=True)
@@ -96,11 +104,19 @@ def _fit(asked: Asked) -> Opinion:
     return Opinion(by="fit", name="fit", words="the fit", exposure=middle, low=low, high=high)
 
 
+def _drawn(fit: ModelFit, count: int, seed: int) -> np.ndarray:
+    return sample(fit.model, fit.subject, fit.posterior, count, seed=seed, options=fit.options).etas
+
+
 def _silent(reasons: tuple[str, ...]) -> tuple[Opinion, ...]:
     return (
         Opinion(by="rule", name="rule", words="the rule", silent=reasons),
         Opinion(by="learned", name="learned", words="the learned companion", silent=reasons),
     )
+
+
+def _damaged(item: Refused) -> Opinion:
+    return Opinion(by="rule", name=item.file, words="a rule", silent=(f"its file is refused: {item.reason}",))
 
 
 _FORMS = {"informed": "the rule", "alone": "the stand-alone rule"}
@@ -113,12 +129,14 @@ def _rules(asked: Asked, told: Charted) -> Iterator[Opinion]:
 
 
 def _rule(rule: FrozenRule, asked: Asked, told: Charted) -> Opinion:
+    base = Opinion(by="rule", name=rule.id, words=_FORMS[rule.form], hash=rule.hash, signed=_signed(rule))
+    if reasons := _unasked(rule.form == "informed", asked, told):
+        return replace(base, silent=reasons)
     values = dict(told.values)
     if np.isfinite(told.expected_exposure):
         values["expected_clearance"] = rule.output.factor * told.values["rate"] / told.expected_exposure
     flags = {name: bool(values.get(name)) for name in rule.absent}
     found = estimate(rule, values, flags)
-    base = Opinion(by="rule", name=rule.id, words=_FORMS[rule.form], hash=rule.hash, signed=_signed(rule))
     if isinstance(found, NoRule):
         return replace(base, silent=found.reasons)
     low, high = _limits(rule, found)
@@ -132,13 +150,22 @@ def _rule(rule: FrozenRule, asked: Asked, told: Charted) -> Opinion:
     )
 
 
+def _unasked(informed: bool, asked: Asked, told: Charted) -> tuple[str, ...]:
+    """Why an estimator is not asked. An informed rule knows every dose before a level, by what its model expects."""
+    if not informed:
+        return told.irregular
+    if asked.reference is None:
+        return (f"what is expected of this patient is not known: {asked.design.reference} does not hold this patient",)
+    return ()
+
+
 def _limits(rule: FrozenRule, found: Estimate) -> tuple[float | None, float | None]:
     spread = next((one for one in rule.spreads if one.share == SHARE), None)
     return found.interval(spread) if spread else (None, None)
 
 
 def _signed(rule: FrozenRule) -> str:
-    last = rule.signatures[-1] if rule.signatures else None
+    last = rule.signature
     return f"{last.by}, {last.at[:10]}" if last else ""
 
 
@@ -149,9 +176,13 @@ _NAMED: dict[Kind, By] = {"exposure": "learned", "hybrid": "hybrid"}
 def _learned(asked: Asked, told: Charted, fit: Opinion) -> Iterator[Opinion]:
     starts: dict[Kind, float | None] = {"exposure": told.expected_exposure, "hybrid": _reference_fit(asked)}
     for kind, start in starts.items():
-        one = companion(asked.design.drug, told.scheme.name, kind)
-        if one and start and np.isfinite(start) and (one.in_use or not asked.signed):
-            yield _companion(one, told, start)
+        try:
+            one = companion(asked.design.drug, told.scheme.name, kind)
+        except BadCompanion as error:
+            yield Opinion(by=_NAMED[kind], name=kind, words=_WORDS[kind], silent=(f"its file is refused: {error}",))
+            continue
+        if one and (one.in_use or not asked.signed):
+            yield _companion(one, asked, told, start)
 
 
 def _reference_fit(asked: Asked) -> float | None:
@@ -163,9 +194,7 @@ def _reference_fit(asked: Asked) -> float | None:
     return None
 
 
-def _companion(one: Companion, told: Charted, start: float) -> Opinion:
-    row = row_of(one.inputs, told.values, told.expected_exposure, told.expected_clearance)
-    found = says(one, row, start)
+def _companion(one: Companion, asked: Asked, told: Charted, start: float | None) -> Opinion:
     base = Opinion(
         by=_NAMED[one.kind],
         name=f"{one.drug}/{one.scheme}-{one.kind}",
@@ -173,6 +202,12 @@ def _companion(one: Companion, told: Charted, start: float) -> Opinion:
         hash=one.hash,
         signed=one.in_use,
     )
+    if reasons := (*_unasked(True, asked, told), *told.irregular):
+        return replace(base, silent=reasons)
+    if start is None or not np.isfinite(start):
+        return replace(base, silent=("the exposure that it starts from is not known",))
+    row = row_of(one.inputs, told.values, told.expected_exposure, told.expected_clearance)
+    found = says(one, row, start)
     if isinstance(found, NothingLearned):
         return replace(base, silent=found.reasons)
     low, high = next((item[1], item[2]) for item in found.intervals if item[0] == SHARE)

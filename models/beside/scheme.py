@@ -1,25 +1,32 @@
 """Which sampling scheme of a design a patient's levels are of, and what the estimators are told of him."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
-from models.cohorts.design import CohortDesign, Sample, Scheme
+from models.cohorts.design import CohortDesign, Scheme
 from models.cohorts.exposure import exposed
 from models.covariates import shown, value_at, words
 from models.dosing.advice import Regimen
+from models.dosing.schedule import administrations, given
 from models.formulas import FORMULAS
 from models.pk import concentrations
 from models.population import PopulationModel
 from models.record import Dose, Level, PatientRecord
+from models.rules.drawn import Placed, matched
+from models.rules.task import slug
 from models.subject import subject_from_record
 from models.terms import TERMS
 from models.units import COVARIATES
 
-# a level is of a sample's window also where it lies beyond it by this, h: doses before and after it are minutes off
-# their time as well, and the estimators know when the level was drawn
-NEAR = 0.75
+# House figures. A dose or a gap may be off the regimen by these shares, as in the simulated charts; an infusion may
+# take this much longer, h, than any that was simulated.
+SAME_DOSE, SAME_GAP, LONGER = 0.01, 0.25, 1.5
+# Of creatinine within the last week, h, up or down: a half, as acute kidney injury has it (KDIGO 2012, stage 1, from
+# memory), or its 0.3 mg/dL where that is a quarter as well; a house figure: 2.0 and 2.3 mg/dL are the same kidney.
+CHANGED_BY, CHANGE, CHANGE_BY, WEEK = 1.5, 0.3, 1.25, 168.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -27,6 +34,7 @@ class Charted:
     """values: quantities by name, as rules name them. levels: those of the scheme, earliest first.
 
     expected_exposure, expected_clearance: of the regimen, by the reference model without any level; NaN without one.
+    irregular: why those can not speak who know the regimen but not each dose before the levels.
     """
 
     scheme: Scheme
@@ -34,6 +42,7 @@ class Charted:
     values: Mapping[str, float]
     expected_exposure: float
     expected_clearance: float
+    irregular: tuple[str, ...] = ()
 
 
 def charted(
@@ -44,26 +53,37 @@ def charted(
     reference: None where the design's reference model does not hold the patient.
     """
     values = dict(_covariates(design, record))
-    if strange := tuple(_unlike(design, values)):
+    if strange := (*_unlike(design, values), *_never_simulated(design, record, regimen)):
         return strange
-    found = next(_matches(design, record, regimen), None)
+    doses = sorted(administrations(given(record)), key=lambda dose: dose.time)
+    found = next(_matches(design, record, doses, regimen), None)
     if found is None:
         return (f"the levels were not drawn in a way that these estimators were made for ({_known(design)})",)
-    scheme, levels, doses = found
+    scheme, placed = found
+    levels = tuple(item.level for item in placed)
     values |= {
         "dose": regimen.amount,
         "interval": regimen.interval,
         "duration": regimen.duration,
         "rate": regimen.amount / regimen.interval,
     }
-    for sample, level, dose in zip(scheme.samples, levels, doses, strict=True):
-        values[f"level_{sample.name}"] = level.value
-        values[f"after_dose_{sample.name}"] = level.time - dose.time
-        values[f"since_first_{sample.name}"] = level.time - record.doses[0].time
+    for sample, item in zip(scheme.samples, placed, strict=True):
+        since = {"after_dose": item.level.time - item.start, "since_first": item.level.time - doses[0].time}
+        values |= _named(sample.name, {"level": item.level.value, **since})
     exposure, clearance = _foreseen(design, reference, record, regimen, scheme, levels, values)
     return Charted(
-        scheme=scheme, levels=levels, values=values, expected_exposure=exposure, expected_clearance=clearance
+        scheme=scheme,
+        levels=levels,
+        values=values,
+        expected_exposure=exposure,
+        expected_clearance=clearance,
+        irregular=tuple(_irregular(design, doses, levels, regimen)),
     )
+
+
+def _named(sample: str, values: Mapping[str, float]) -> dict[str, float]:
+    """By the sample's name as companions write it ("1 h") and as rules do ("1h")."""
+    return {f"{kind}_{name}": value for kind, value in values.items() for name in (sample, slug(sample))}
 
 
 def _foreseen(
@@ -80,7 +100,7 @@ def _foreseen(
         return np.nan, np.nan
     mean = np.zeros((1, len(reference.eta_names)))
     for sample, value in zip(scheme.samples, _expected(reference, record, mean, levels), strict=True):
-        values[f"expected_{sample.name}"] = float(value)
+        values |= _named(sample.name, {"expected": float(value)})
     return exposed(reference, record, regimen, mean, design)
 
 
@@ -99,54 +119,71 @@ def _unlike(design: CohortDesign, values: Mapping[str, float]) -> Iterator[str]:
             yield f"{words(name)} is {shown(name, value, unit)}; these estimators were made from {ends}"
 
 
+def _never_simulated(design: CohortDesign, record: PatientRecord, regimen: Regimen) -> Iterator[str]:
+    """What no simulated patient had at any time of his course."""
+    if "age" in design.cohort.spreads and not record.series("age"):
+        yield "age is not known"
+    for name in dict.fromkeys(item.name for item in record.covariates):
+        known = name in design.cohort.spreads or name not in TERMS or not TERMS[name].flag
+        if not known and any(item.value for item in record.series(name)):
+            yield f"these estimators were not made for patients with {words(name)}"
+    longest = max(rule.duration for rule in design.standard.rules) + LONGER
+    if regimen.duration > longest:
+        yield f"an infusion of {regimen.duration:g} h; these estimators were made for {longest:g} h at most"
+    if any(dose.steady_state for dose in record.doses):
+        yield "doses before the first charted one, which these estimators count"
+    if "crcl" in design.derived:
+        yield from _changing(record)
+
+
+def _changing(record: PatientRecord) -> Iterator[str]:
+    """Kidney function that is not the same from the first dose, or a week ago, to now."""
+    start = max(record.doses[0].time if record.doses else record.now, record.now - WEEK)
+    values = [item.value for item in record.series("creatinine") if start < item.time <= record.now]
+    if (before := value_at(record, "creatinine", start)) is not None:
+        values.append(before)
+    low, high = min(values, default=0.0), max(values, default=0.0)
+    if high >= CHANGED_BY * low > 0.0 or (high - low >= CHANGE and high >= CHANGE_BY * low):
+        yield (
+            f"creatinine was {low:.3g} to {high:.3g} mg/dL in this course; these estimators were made for steady "
+            "kidney function"
+        )
+
+
 def _matches(
-    design: CohortDesign, record: PatientRecord, regimen: Regimen
-) -> Iterator[tuple[Scheme, tuple[Level, ...], tuple[Dose, ...]]]:
-    """Schemes of most samples first; each with the latest levels that fit its windows."""
-    usable = [level for level in record.levels if not (level.censored or level.above)]
-    whole = len(usable) == len(record.levels)
+    design: CohortDesign, record: PatientRecord, doses: Sequence[Dose], regimen: Regimen
+) -> Iterator[tuple[Scheme, tuple[Placed, ...]]]:
+    """Schemes of most samples first, each with levels of its own intervals; the newest level is always one of them."""
+    if any(level.censored or level.above for level in record.levels):
+        return
+    levels = [level for level in record.levels if level.time <= record.now]
     for scheme in sorted(design.schemes.values(), key=lambda item: -len(item.samples)):
-        count = len(scheme.samples)
-        if count == 0:
+        if not scheme.samples:
             if not record.levels:
-                yield scheme, (), ()
+                yield scheme, ()
             continue
-        levels = tuple(usable[-count:]) if whole else ()
-        doses = tuple(_before(record, level) for level in levels)
-        if len(levels) == count and all(doses) and _fits(scheme, levels, record, regimen):
-            yield scheme, levels, tuple(dose for dose in doses if dose)
+        found = matched(scheme, doses, levels, regimen.interval)
+        if found and found[-1].level is levels[-1] and not _later(design, scheme, found):
+            yield scheme, tuple(found)
 
 
-def _fits(scheme: Scheme, levels: tuple[Level, ...], record: PatientRecord, regimen: Regimen) -> bool:
-    return all(_in_window(sample, level, record, regimen) for sample, level in zip(scheme.samples, levels, strict=True))
+def _later(design: CohortDesign, scheme: Scheme, placed: Sequence[Placed]) -> bool:
+    """After another dose of a counted course than the scheme's: more has been given than the estimators know of."""
+    last = scheme.dose[1] + max(sample.plus for sample in scheme.samples)
+    return design.metric == "course" and any(item.number > last for item in placed)
 
 
-def _in_window(sample: Sample, level: Level, record: PatientRecord, regimen: Regimen) -> bool:
-    dose = _before(record, level)
-    if dose is None:
-        return False
-    gap = _gap(record, level, dose) or regimen.interval
-    end = dose.time + dose.duration
-    if sample.since == "before":
-        value = dose.time + gap - level.time
-    elif sample.since == "start":
-        value = level.time - dose.time
-    elif sample.since == "end":
-        value = level.time - end
-    else:
-        return sample.low <= (level.time - end) / max(gap - dose.duration, 1e-9) <= sample.high
-    return sample.low - NEAR <= value <= sample.high + NEAR
-
-
-def _before(record: PatientRecord, level: Level) -> Dose | None:
-    """The last dose that began before the level."""
-    return next((dose for dose in reversed(record.doses) if dose.time < level.time), None)
-
-
-def _gap(record: PatientRecord, level: Level, dose: Dose) -> float | None:
-    """h from the dose before a level to the next one charted; None where there is none yet."""
-    after = [item.time for item in record.doses if item.time >= level.time]
-    return after[0] - dose.time if after else None
+def _irregular(design: CohortDesign, doses: Sequence[Dose], levels: Sequence[Level], regimen: Regimen) -> Iterator[str]:
+    """Doses before the last level that are not the regimen's; where loading is usual the first one may be larger."""
+    if not levels:
+        return
+    before = [dose for dose in doses if dose.time < levels[-1].time]
+    counted = before[1:] if design.practice.loading and before[0].amount >= regimen.amount else before
+    if any(abs(dose.amount / regimen.amount - 1.0) > SAME_DOSE for dose in counted):
+        yield f"the doses before the level were not all of {regimen.amount:g} mg, the regimen that it would speak of"
+    gaps = [after.time - one.time for one, after in pairwise(before)]
+    if any(abs(gap / regimen.interval - 1.0) > SAME_GAP for gap in gaps):
+        yield f"the doses before the level were not {regimen.interval:g} h apart, the regimen that it would speak of"
 
 
 def _expected(model: PopulationModel, record: PatientRecord, mean: np.ndarray, levels: tuple[Level, ...]) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 
 from models.beside.opinions import Asked, beside
 from models.beside.value import Beside
@@ -9,10 +10,13 @@ from models.catalog import Catalog
 from models.cohorts.design import CohortDesign, designed, load_cohort_design
 from models.dosing.advice import Regimen
 from models.fit import ModelFit, Posterior
+from models.fit.average import Method
+from models.learned.companion import BadCompanion, load
+from models.learned.library import paths
 from models.population import PopulationModel
 from models.record import PatientRecord
 from models.rules.frozen import FrozenRule
-from models.rules.library import load_library
+from models.rules.library import Refused, load_library
 from models.subject import subject_from_record
 from models.target import Target
 
@@ -26,13 +30,19 @@ def standing(
     *,
     signed: bool,
     seed: int,
+    draws: int = 200,
+    method: Method = "evidence",
 ) -> Beside | None:
     """None for a drug without such estimators, or where no regimen is in use that they could speak of.
 
     fitted: models that hold the patient. signed: only estimators that somebody has put into use.
+    seed, draws, method: of the advice.
     """
     design = _design(record.drug)
     if design is None or regimen is None or regimen.route != design.standard.route:
+        return None
+    rules, refused = _rules(record.drug)
+    if signed and not (refused or any(rule.signed for rule in rules) or _learned_in_use(record.drug)):
         return None
     holds = {model.id for model, _ in fitted}
     fits = tuple(
@@ -46,10 +56,13 @@ def standing(
             record=record,
             regimen=regimen,
             fits=fits,
-            rules=_rules(record.drug),
+            rules=rules,
+            refused=refused,
             goal=_goal(design, target),
             signed=signed,
             seed=seed,
+            draws=draws,
+            method=method,
         )
     )
 
@@ -67,5 +80,20 @@ def _design(drug: str) -> CohortDesign | None:
 
 
 @cache
-def _rules(drug: str) -> tuple[FrozenRule, ...]:
-    return load_library().for_drug(drug)
+def _learned_in_use(drug: str) -> bool:
+    """Whether somebody put a companion into use; a refused file counts, so that it is named and not passed over."""
+    return any(_in_use(path) for path in paths() if path.parent.name == drug)
+
+
+def _in_use(path: Path) -> bool:
+    try:
+        return bool(load(path).in_use)
+    except BadCompanion:
+        return True
+
+
+@cache
+def _rules(drug: str) -> tuple[tuple[FrozenRule, ...], tuple[Refused, ...]]:
+    """The drug's rules, and its files that are none."""
+    found = load_library()
+    return found.for_drug(drug), tuple(item for item in found.refused if item.file.startswith(f"{drug}/"))

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from models.cohorts.population import Population
+from models.covariates import words
 from models.datafile import read_table
 from models.errors import ModelsError
 from models.terms import TERMS
@@ -25,6 +26,10 @@ class Input:
     low: float
     high: float
     reference: float
+
+    @property
+    def words(self) -> str:
+        return words(self.name) if self.name in TERMS else self.name
 
     def holds(self, value: float) -> bool:
         return bool(self.low <= value <= self.high)  # False for NaN

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.learned.companion import Companion
-from models.learned.shapley import shapley
+from models.learned.shapley import of_trees
 
 PUBLISHED = 1.0  # weight of the prior as published
 
@@ -60,5 +60,5 @@ def attributions(companion: Companion, values: np.ndarray) -> tuple[tuple[str, f
     Their product is the whole factor against that patient, exactly; in the order of the inputs.
     """
     reference = np.array([item.reference for item in companion.inputs])
-    found = shapley(companion.center[0].predict, values, reference)
+    found = of_trees(companion.center[0], values, reference)
     return tuple((item.name, float(np.exp(-value))) for item, value in zip(companion.inputs, found, strict=True))

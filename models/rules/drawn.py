@@ -45,6 +45,8 @@ def _placed(level: Level, doses: Sequence[Dose], interval: float) -> Placed | No
     if number == 0:
         return None
     dose, charted = doses[number - 1], number < len(doses)
+    if level.time < dose.time + dose.duration:
+        return None  # drawn while it ran
     following = doses[number].time if charted else dose.time + interval
     return Placed(
         level=level,
@@ -67,7 +69,8 @@ def _fits(item: Placed, sample: Sample, number: int) -> bool:
         ahead = item.following - time
         if item.number != number - 1:
             return False
-        return ahead <= sample.high + (OFF if item.charted else OFF_PLANNED)
+        off = OFF if item.charted else OFF_PLANNED
+        return -off <= ahead <= sample.high + off
     if item.number != number:
         return False
     if sample.since == "share":

@@ -128,7 +128,12 @@ class FrozenRule:
 
     @property
     def signed(self) -> bool:
-        return bool(self.signatures)
+        return self.signature is not None
+
+    @property
+    def signature(self) -> Signature | None:
+        """The last one for this very content; None where nobody signed it."""
+        return next((item for item in reversed(self.signatures) if self.hash and item.hash == self.hash), None)
 
 
 def digest(canonical: str) -> str:

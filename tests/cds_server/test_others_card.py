@@ -95,3 +95,23 @@ def test_the_dose_is_the_fits_whatever_they_say(tmp_path):
         with service(tmp_path / companions, companions=companions) as running:
             doses.append([one["label"] for one in running.card(call())["suggestions"]])
     assert doses[0] == doses[1]
+
+
+def test_the_audit_entry_names_each_file_that_was_asked():
+    from cds_server.audit.entry import beside_entry
+
+    rule = Opinion(**{**vars(RULE), "hash": "ab" * 32})
+    found = Beside(**{**vars(FOUND), "opinions": (FIT, rule, Opinion(**{**vars(SILENT), "hash": "cd" * 32}))})
+    assert beside_entry(found) == [
+        {"id": "vancomycin/trough-informed", "hash": "ab" * 32, "spoke": True},
+        {"id": "x", "hash": "cd" * 32, "spoke": False},
+    ]
+
+
+def test_an_advice_with_estimators_has_them_in_its_audit_entry(tmp_path):
+    with service(tmp_path, companions="all") as running:
+        running.card(call())
+        *_, (_, _, entry, _) = running.parts.store.audit_entries()
+    said = entry["beside"]
+    assert {item["id"] for item in said} >= {"vancomycin/trough-informed"}
+    assert all(len(item["hash"]) == 64 for item in said)

@@ -10,7 +10,7 @@ from sklearn.ensemble import GradientBoostingRegressor
 
 from models.errors import ModelsError
 from models.learned.conformal import half_widths
-from models.learned.shapley import shapley
+from models.learned.shapley import of_trees, shapley
 from models.learned.trees import Trees, from_gradient_boosting
 
 STUMP = Trees(
@@ -100,6 +100,19 @@ def test_shapley_values_add_up_and_an_unused_input_has_none(inputs, reference):
     difference = predict(patient[None])[0] - predict(other[None])[0]
     assert found.sum() == pytest.approx(difference, abs=1e-9)
     assert found[3] == 0.0
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, 5])
+def test_shapley_values_of_trees_are_those_of_all_subsets(depth):
+    """Independent: every subset evaluated. 1e-6: leaves are single precision."""
+    trees = from_gradient_boosting(grown(max_depth=depth)[2])
+    random = np.random.default_rng(3)
+    for _ in range(5):
+        inputs, reference = random.standard_normal((2, 5))  # the fifth is asked for by none
+        found = of_trees(trees, inputs, reference)
+        assert found == pytest.approx(shapley(trees.predict, inputs, reference), abs=1e-6)
+        whole = trees.predict(inputs[None])[0] - trees.predict(reference[None])[0]
+        assert found.sum() == pytest.approx(whole, abs=1e-6)
 
 
 def test_too_many_inputs_are_refused():
