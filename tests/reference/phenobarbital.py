@@ -48,17 +48,17 @@ def folder() -> Path | None:
 
 def worst(at: Path) -> PhenobarbitalWorst:
     model = load_model(MODELS / "phenobarbital.toml")
-    subjects, found = _subjects(at / "pheno.dta"), list(_table(at / "pheno.tab"))
+    rows_of, found = subjects(at / "pheno.dta"), list(_table(at / "pheno.tab"))
     etas, ofvs, preds, laplace, stuck = [], [], [], 0.0, []
     for row in _table(at / "pheno.phi"):
         name = f"{float(row['ID']):g}"
-        subject = subject_from_rows(model, subjects[name])
+        subject = subject_from_rows(model, rows_of[name])
         posterior = fit_map(model, subject)
         theirs = np.array([float(row["ETA(1)"]), float(row["ETA(2)"])])
         etas.append(np.abs(posterior.eta - theirs).max())
-        ofvs.append(abs(focei(model, subjects[name], posterior.eta) - float(row["OBJ"])))
+        ofvs.append(abs(focei(model, rows_of[name], posterior.eta) - float(row["OBJ"])))
         listed = [item for item in found if float(item["ID"]) == float(name)]
-        preds.append(_prediction(model, subjects[name], listed, theirs))
+        preds.append(_prediction(model, rows_of[name], listed, theirs))
         numbers = len(posterior.levels) * log(2 * pi)
         laplace += -2.0 * log_evidence(model, subject, posterior) - numbers - float(row["OBJ"])
         stuck += [name] if posterior.status != "converged" else []
@@ -94,11 +94,12 @@ def _prediction(model: PopulationModel, rows: tuple[Row, ...], listed: list[dict
     return float(np.abs(ours[:, seen] / theirs[:, seen] - 1.0).max())
 
 
-def _subjects(path: Path) -> dict[str, tuple[Row, ...]]:
-    subjects: dict[str, list[Row]] = {}
+def subjects(path: Path) -> dict[str, tuple[Row, ...]]:
+    """NM-TRAN rows of each newborn, by ID."""
+    found: dict[str, list[Row]] = {}
     for number, cells in enumerate(_table(path), start=2):
-        subjects.setdefault(cells.pop("ID"), []).append(row_of(cells, f"{path.name}, line {number}"))
-    return {name: tuple(rows) for name, rows in subjects.items()}
+        found.setdefault(cells.pop("ID"), []).append(row_of(cells, f"{path.name}, line {number}"))
+    return {name: tuple(rows) for name, rows in found.items()}
 
 
 def _table(path: Path) -> Iterable[dict[str, str]]:
