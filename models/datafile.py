@@ -95,6 +95,17 @@ class Table:
         return self._left.pop(key, default)
 
 
+def bounded(path: Path, largest: int) -> bytes:
+    """Its bytes; ValueError for a larger file or none that is regular (a device has no end), OSError as of opening."""
+    if not path.is_file():
+        raise ValueError("it is no regular file")
+    with path.open("rb") as file:
+        data = file.read(largest + 1)
+    if len(data) > largest:
+        raise ValueError(f"it has more than the {largest} bytes of such a file")
+    return data
+
+
 def read_table(path: Path, content: bytes) -> Table:
     """The top table of a TOML file's bytes; ModelFileError naming the file and line where it is no TOML."""
     name = f"{path.parent.name}/{path.name}"

@@ -11,8 +11,8 @@ from models.cohorts.design import CohortDesign, designed, load_cohort_design
 from models.dosing.advice import Regimen
 from models.fit import ModelFit, Posterior
 from models.fit.average import Method
-from models.learned.companion import BadCompanion, load
-from models.learned.library import paths
+from models.learned.companion import BadCompanion
+from models.learned.library import load_placed, paths
 from models.population import PopulationModel
 from models.record import PatientRecord
 from models.rules.frozen import FrozenRule
@@ -87,7 +87,7 @@ def _learned_in_use(drug: str) -> bool:
 
 def _in_use(path: Path) -> bool:
     try:
-        return bool(load(path).in_use)
+        return bool(load_placed(path).in_use)
     except BadCompanion:
         return True
 

@@ -5,18 +5,23 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from hashlib import sha256
+from math import isfinite
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
+from models.datafile import bounded
 from models.errors import ModelsError
+from models.learned.conformal import LEVELS
 from models.learned.inputs import Input
 from models.learned.trees import Trees
 
 FORMAT = "titrate learned companion 1"
 # exposure: ln(expected / true exposure). hybrid: ln(fitted / true exposure). weight: the prior weight the fit deserves.
 Kind = Literal["exposure", "hybrid", "weight"]
+KINDS: tuple[Kind, ...] = ("exposure", "hybrid", "weight")
+LARGEST, DEEPEST = 4_000_000, 12  # bytes of a file; levels of a tree. What ships has 20,000 and 3.
 _TYPES = {"feature": "<i2", "threshold": "<f4", "leaf": "<f4"}
 
 
@@ -96,9 +101,9 @@ def save(companion: Companion, path: Path) -> None:
 def load(path: Path) -> Companion:
     """Raises BadCompanion naming the file and what is wrong with it."""
     try:
-        body = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
+        body = json.loads(bounded(path, LARGEST).decode("utf-8"), parse_constant=_no_number)
         found = _companion(body)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, ModelsError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, ModelsError) as error:
         raise BadCompanion(f"{path.name} can not be used: {error}; train it again, or restore the file") from None
     if body.get("hash") != found.hash:
         raise BadCompanion(f"{path.name} does not have the content that its hash names: it was changed after training")
@@ -123,10 +128,26 @@ def _companion(body: Mapping[str, Any]) -> Companion:
         not_verified=tuple(body["not_verified"]),
         signed=Signature(**body["signed"]),
     )
+    _check(found)
     for trees in (*found.center, *((found.scale,) if found.scale else ())):
         if trees.feature.max(initial=0) >= len(found.inputs):
             raise ValueError("a tree asks for an input that the file does not name")
     return found
+
+
+def _check(found: Companion) -> None:
+    """ValueError for what would fail, or say something else than it seems to, when a patient is asked about."""
+    texts = (found.drug, found.scheme, *vars(found.signed).values(), *(item.name for item in found.inputs))
+    if found.kind not in KINDS or not all(isinstance(item, str) for item in texts):
+        raise ValueError(f"its kind is none of {', '.join(KINDS)}, or a name in it is no text")
+    numbers = [*found.widths.values(), *found.weights, found.margin]
+    numbers += [value for item in found.inputs for value in (item.low, item.high, item.reference)]
+    if not all(isinstance(item, int | float) and isfinite(item) for item in numbers):
+        raise ValueError("a range, width or weight in it is no number")
+    if len(found.center) != (len(found.weights) if found.kind == "weight" else 1):
+        raise ValueError(f"it has {len(found.center)} sets of trees, which is not what its kind has")
+    if found.kind != "weight" and (found.scale is None or not set(map(str, LEVELS)) <= {str(w) for w in found.widths}):
+        raise ValueError(f"it lacks the widths of its intervals at {', '.join(map(str, LEVELS))}")
 
 
 def _body(companion: Companion) -> dict[str, Any]:
@@ -156,6 +177,8 @@ def _arrays(trees: Trees) -> dict[str, Any]:
 
 
 def _trees(body: Mapping[str, Any]) -> Trees:
+    if not 0 < body["depth"] <= DEEPEST or body["trees"] < 1:
+        raise ValueError(f"a set of trees has one or more, 1 to {DEEPEST} levels deep")
     leaves = 2 ** int(body["depth"])
     shapes = {"feature": leaves - 1, "threshold": leaves - 1, "leaf": leaves}
     arrays = {

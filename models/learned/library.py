@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from models.learned.companion import Companion, Kind, load
+from models.learned.companion import BadCompanion, Companion, Kind, load
 
 LIBRARY = Path(__file__).parent / "library"
 
@@ -22,4 +22,12 @@ def paths(folder: Path = LIBRARY) -> Iterator[Path]:
 def companion(drug: str, scheme: str, kind: Kind) -> Companion | None:
     """The shipped one, or None; BadCompanion where its file is damaged."""
     path = path_of(drug, scheme, kind)
-    return load(path) if path.exists() else None
+    return load_placed(path) if path.exists() else None
+
+
+def load_placed(path: Path) -> Companion:
+    """Of a library: BadCompanion where it is another than its name says, too."""
+    found = load(path)
+    if path_of(found.drug, found.scheme, found.kind, path.parent.parent) != path:
+        raise BadCompanion(f"{path.name} holds {found.drug}/{found.scheme}-{found.kind}, which is not where it lies")
+    return found

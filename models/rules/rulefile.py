@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-from models.datafile import Table
+from models.datafile import Table, bounded
 from models.errors import RuleError
 from models.rules.expression import constants
 from models.rules.frozen import (
@@ -90,11 +90,8 @@ def written(rule: FrozenRule) -> str:
 def read_rule(path: Path) -> FrozenRule:
     """RuleError or ModelFileError, naming the file, for whatever does not fit: unknown keys, another hash, NaN."""
     try:
-        data = path.read_bytes()
-        if len(data) > LARGEST:
-            raise RuleError(f"{path.name} has {len(data)} bytes; a rule's file has at most {LARGEST}")
-        raw = tomllib.loads(data.decode("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raw = tomllib.loads(bounded(path, LARGEST).decode("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:  # ValueError: no UTF-8, no TOML, a number of 5,000 digits
         raise RuleError(f"{path.name} can not be read as a rule: {error}") from error
     where = f"{path.parent.name}/{path.name}"
     try:

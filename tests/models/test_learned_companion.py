@@ -13,6 +13,7 @@ from models.errors import ModelsError
 from models.learned.companion import BadCompanion, Signature, load, save
 from models.learned.fits import fitted_exposure
 from models.learned.inputs import covariates_of, told
+from models.learned.library import load_placed, path_of
 from models.learned.predict import Said, Silent, attributions, says, weight_of, weights_of
 from models.learned.train import Plan, kinds_of, material, train
 
@@ -82,6 +83,8 @@ def tampered(body, change):
         lambda body: body["center"][0].update(leaf="AAAA"),
         lambda body: body["center"][0].update(feature="not base64 !"),
         lambda body: body["center"][0].update(depth=40),
+        lambda body: body["center"][0].update(depth=10**9),
+        lambda body: body["center"][0].update(trees=-1),
         lambda body: body.update(inputs=[]),
         lambda body: body.update(center="x"),
         lambda body: body["center"][0].update(base=float("nan")),
@@ -95,7 +98,7 @@ def test_a_changed_file_is_refused_and_named(companions, tmp_path, change):
         load(path)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", "pickle"])
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "pickle", "[" * 100_000, "9" * 5000])
 def test_what_is_no_companion_is_refused(tmp_path, text):
     path = tmp_path / "companion.json"
     path.write_text(text)
@@ -103,6 +106,44 @@ def test_what_is_no_companion_is_refused(tmp_path, text):
         load(path)
     with pytest.raises(BadCompanion):
         load(tmp_path / "nowhere.json")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"center": ()},
+        {"scale": None},
+        {"widths": {"0.95": 2.0}},
+        {"widths": {"0.8": "wide", "0.95": 2.0}},
+        {"kind": "oracle"},
+        {"drug": 7},
+        {"signed": Signature(by=7)},
+    ],
+)
+def test_a_false_companion_with_a_right_hash_is_refused(companions, tmp_path, change):
+    """What would only fail, or say something odd, when a patient is asked about."""
+    path = tmp_path / "x.json"
+    save(replace(companions["exposure"], **change), path)
+    with pytest.raises(BadCompanion, match=r"x\.json"):
+        load(path)
+
+
+def test_a_companion_is_what_its_place_says(companions, tmp_path):
+    one = companions["exposure"]
+    right, wrong = (path_of(drug, one.scheme, "exposure", tmp_path) for drug in (one.drug, "iohexol"))
+    for path in (right, wrong):
+        path.parent.mkdir()
+        save(one, path)
+    assert load_placed(right).hash == one.hash
+    with pytest.raises(BadCompanion, match="not where it lies"):
+        load_placed(wrong)
+
+
+def test_a_companion_of_no_regular_file_is_refused(tmp_path):
+    path = tmp_path / "x.json"
+    path.symlink_to("/dev/zero")
+    with pytest.raises(BadCompanion, match="no regular file"):
+        load(path)
 
 
 def test_outside_its_box_a_companion_is_silent_and_says_which_input(companions):
@@ -115,7 +156,7 @@ def test_outside_its_box_a_companion_is_silent_and_says_which_input(companions):
             asked[k] = value
             found = says(companion, asked, 10.0)
             assert isinstance(found, Silent)
-            assert item.name in found.reasons[0]
+            assert item.words in found.reasons[0]
     assert isinstance(weight_of(companions["weight"], np.full(len(middle), np.nan)), Silent)
 
 

@@ -227,12 +227,27 @@ def test_a_number_that_is_none_is_refused(tmp_path: Path, number: str) -> None:
         read_rule(path)
 
 
-@pytest.mark.parametrize("junk", [b"", b"\xff\xfe", b"a = ", b"x" * 300_000, b"formula = 3"])
+@pytest.mark.parametrize(
+    "junk", [b"", b"\xff\xfe", b"a = ", b"x" * 300_000, b"formula = 3", b"a = " + b"9" * 5000, b"a=" + b"[" * 5000]
+)
 def test_junk_is_no_rule(tmp_path: Path, junk: bytes) -> None:
     path = tmp_path / "junk.toml"
     path.write_bytes(junk)
     with pytest.raises(ModelsError):
         read_rule(path)
+
+
+def test_what_is_no_regular_file_is_refused_and_named(tmp_path: Path) -> None:
+    folder = tmp_path / "vancomycin"
+    folder.mkdir()
+    (folder / "endless.toml").symlink_to("/dev/zero")
+    (folder / "nowhere.toml").symlink_to("gone")
+    (folder / "folder.toml").mkdir()
+    assert [item.file for item in load_library(tmp_path).refused] == [
+        "vancomycin/endless.toml",
+        "vancomycin/folder.toml",
+        "vancomycin/nowhere.toml",
+    ]
 
 
 def test_signatures_are_of_one_hash_and_do_not_change_it(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from cds_server.cli.learn.listing import folder_option, name_of
 from models.catalog import Catalog, load_catalog
 from models.cohorts.design import load_cohort_design
 from models.errors import ModelsError
-from models.learned.companion import BadCompanion, Companion, load
-from models.learned.library import paths
+from models.learned.companion import BadCompanion, Companion
+from models.learned.library import load_placed, paths
 
 
 @click.command()
@@ -36,7 +36,7 @@ def check(folder: Path, as_json: bool) -> None:
 
 def _problems(path: Path, catalog: Catalog) -> Iterator[str]:
     try:
-        found = load(path)
+        found = load_placed(path)
     except BadCompanion as error:
         yield str(error)
         return
