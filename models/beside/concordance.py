@@ -25,7 +25,7 @@ def verdict_of(ratio: float | None) -> Verdict:
     return "agree" if ratio <= AGREE else "differ" if ratio <= DISAGREE else "disagree"
 
 
-def said(verdict: Verdict, ratio: float | None, opinions: tuple[Opinion, ...]) -> str:
+def said(verdict: Verdict, ratio: float | None, opinions: tuple[Opinion, ...], *, levels: bool) -> str:
     """One or two sentences for people."""
     speaking = [one.words for one in opinions if one.exposure is not None]
     if verdict == "alone" or ratio is None:
@@ -36,9 +36,10 @@ def said(verdict: Verdict, ratio: float | None, opinions: tuple[Opinion, ...]) -
         return f"{all_of_them} agree: at most {apart} apart from the fit."
     if verdict == "differ":
         return f"{all_of_them} differ, by up to {apart} from the fit: more than between most patients' estimates."
+    or_else = "or a level, its time or a dose is not as charted. A further" if levels else "as yet without a level. A"
     return (
-        f"{all_of_them} disagree, by up to {apart} from the fit: one of them does not describe this patient, or a "
-        "level, its time or a dose is not as charted. A further level would tell."
+        f"{all_of_them} disagree, by up to {apart} from the fit: one of them does not describe this patient, "
+        f"{or_else} level would tell."
     )
 
 

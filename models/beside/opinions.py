@@ -70,7 +70,7 @@ def beside(asked: Asked) -> Beside:
         opinions=opinions,
         verdict=verdict,
         widest=ratio,
-        text=said(verdict, ratio, opinions),
+        text=said(verdict, ratio, opinions, levels=bool(asked.record.levels)),
     )
 
 

@@ -77,7 +77,7 @@ def charted(
         values=values,
         expected_exposure=exposure,
         expected_clearance=clearance,
-        irregular=tuple(_irregular(design, doses, levels, regimen)),
+        irregular=tuple(_irregular(design, scheme, placed, doses, regimen)),
     )
 
 
@@ -163,21 +163,28 @@ def _matches(
                 yield scheme, ()
             continue
         found = matched(scheme, doses, levels, regimen.interval)
-        if found and found[-1].level is levels[-1] and not _later(design, scheme, found):
+        if not found or found[-1].level is not levels[-1]:
+            continue
+        # of a course that is counted more has been given than the estimators know of
+        if design.metric != "course" or not _later(scheme, found):
             yield scheme, tuple(found)
 
 
-def _later(design: CohortDesign, scheme: Scheme, placed: Sequence[Placed]) -> bool:
-    """After another dose of a counted course than the scheme's: more has been given than the estimators know of."""
-    last = scheme.dose[1] + max(sample.plus for sample in scheme.samples)
-    return design.metric == "course" and any(item.number > last for item in placed)
+def _later(scheme: Scheme, placed: Sequence[Placed]) -> bool:
+    """After later doses than the scheme's; the one that a sample is drawn before counts as its dose."""
+    pairs = zip(scheme.samples, placed, strict=True)
+    return any(item.number + (sample.since == "before") > scheme.dose[1] + sample.plus for sample, item in pairs)
 
 
-def _irregular(design: CohortDesign, doses: Sequence[Dose], levels: Sequence[Level], regimen: Regimen) -> Iterator[str]:
-    """Doses before the last level that are not the regimen's; where loading is usual the first one may be larger."""
-    if not levels:
+def _irregular(
+    design: CohortDesign, scheme: Scheme, placed: Sequence[Placed], doses: Sequence[Dose], regimen: Regimen
+) -> Iterator[str]:
+    """Doses up to the last level that are not as simulated; where loading is usual the first one may be larger."""
+    if not placed:
         return
-    before = [dose for dose in doses if dose.time < levels[-1].time]
+    if _later(scheme, placed):
+        yield f"the level is of a later dose than it was made for ({scheme.words})"
+    before = doses[: placed[-1].number]
     counted = before[1:] if design.practice.loading and before[0].amount >= regimen.amount else before
     if any(abs(dose.amount / regimen.amount - 1.0) > SAME_DOSE for dose in counted):
         yield f"the doses before the level were not all of {regimen.amount:g} mg, the regimen that it would speak of"

@@ -58,7 +58,7 @@ def standing(
             fits=fits,
             rules=rules,
             refused=refused,
-            goal=_goal(design, target),
+            goal=_goal(design, record, target),
             signed=signed,
             seed=seed,
             draws=draws,
@@ -67,9 +67,10 @@ def standing(
     )
 
 
-def _goal(design: CohortDesign, target: Target) -> float | None:
-    """Middle of a two-sided target of the same metric."""
-    if target.metric != design.metric or not target.two_sided:
+def _goal(design: CohortDesign, record: PatientRecord, target: Target) -> float | None:
+    """Middle of a two-sided target of the same metric; None in a course already begun, whose rest is not its whole."""
+    begun = design.metric == "course" and any(dose.time <= record.now for dose in record.doses)
+    if target.metric != design.metric or not target.two_sided or begun:
         return None
     return (target.low + target.high) / 2.0
 

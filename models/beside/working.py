@@ -13,7 +13,10 @@ FIGURES = "{:.5g}".format
 
 
 def working(rule: FrozenRule, found: Estimate, values: Mapping[str, float]) -> tuple[str, ...]:
-    """Inputs, sum, clearance, exposure, each as "name = with the numbers put in = result"."""
+    """Inputs, sum, clearance, exposure, each as "name = with the numbers put in = result".
+
+    The clearance has the name that the rule gives it: dose rate over a trough is not the clearance of the page.
+    """
     return tuple(_lines(rule, found, values))
 
 
@@ -25,13 +28,14 @@ def _lines(rule: FrozenRule, found: Estimate, values: Mapping[str, float]) -> It
     yield f"y = {text(rule.formula, FIGURES)} = {FIGURES(found.log_ratio)}"
     base = rule.output.base if isinstance(rule.output.base, str) else ""
     yield (
-        f"clearance = {f'{base} × ' if base else ''}{'' if base else FIGURES(found.base) + ' × '}exp(y) = "
+        f"{rule.output.words} = {f'{base} × ' if base else ''}{'' if base else FIGURES(found.base) + ' × '}exp(y) = "
         f"{FIGURES(found.base)} × exp({FIGURES(found.log_ratio)}) = {FIGURES(found.clearance)} L/h"
     )
     rate = FIGURES(values["rate"])
     unit = rule.output.unit.replace(".", "·")
     yield (
-        f"{rule.output.exposure_words} = {rule.output.factor:g} × rate / clearance = {rule.output.factor:g} × {rate} "
+        f"{rule.output.exposure_words} = {rule.output.factor:g} × rate / {rule.output.words} = "
+        f"{rule.output.factor:g} × {rate} "
         f"{units['rate']} / {FIGURES(found.clearance)} = {FIGURES(found.exposure)} {unit}"
     )
     if rule.behind:

@@ -4,15 +4,21 @@ from dataclasses import replace
 
 import pytest
 
+from models.beside.concordance import said
 from models.beside.opinions import beside
 from models.beside.scheme import Charted, charted
-from models.beside.standing import standing
+from models.beside.standing import _goal, standing
+from models.beside.value import Opinion
+from models.beside.working import working
+from models.cohorts.design import load_cohort_design
 from models.dosing.recommend import recommend
 from models.fit import fit_map
+from models.rules.apply import estimate
 from models.rules.frozen import Signature
-from models.rules.library import Refused
+from models.rules.library import Refused, load_library
 from models.subject import subject_from_record
-from tests.builders import on_vancomycin
+from models.target import Target
+from tests.builders import Patient, on_vancomycin
 from tests.models.rule_made import made
 from tests.models.test_beside import CATALOG, DESIGN, GOTI, REGIMEN, TARGET, asked, on_four_doses, opinion
 
@@ -142,3 +148,37 @@ def test_a_refused_file_is_named_beside_the_others():
     found = beside(asked(record, refused=(Refused(file="vancomycin/x.toml", reason="its hash is 'a'"),)))
     assert opinion(found, "a rule").silent == ("its file is refused: its hash is 'a'",)
     assert opinion(found, "the rule").exposure
+
+
+def test_a_level_of_a_later_dose_leaves_the_informed_rule_only():
+    patient = on_vancomycin().charted("height", 178, at=0).infused(1000, at=0, over=1.5, every=12, times=9)
+    found = beside(asked(patient.level(14.0, at=107.5).record(now=108)))
+    assert opinion(found, "the rule").exposure
+    assert "later dose" in opinion(found, "the stand-alone rule").silent[0]
+
+
+def test_a_trough_is_not_divided_into_a_clearance():
+    """The page names the patient's clearance; a dose rate over a trough under the same name would contradict it."""
+    rule = next(one for one in load_library().for_drug("tacrolimus") if one.id == "tacrolimus/trough-informed")
+    names = [item.name for item in rule.quantities]
+    values = {name: next(q for q in rule.quantities if q.name == name).low * 1.5 for name in names}
+    values |= {"kidney_transplant": 1.0, "interval": 12.0, "rate": values["dose"] / 12, "after_dose_trough": 11.5}
+    values |= {"haematocrit": 0.3, "expected_trough": 2 * values["level_trough"]}
+    found = estimate(rule, values)
+    lines = working(rule, found, values)
+    assert any(line.startswith("dose rate over the trough at steady state = ") for line in lines)
+    assert not any(line.startswith("clearance") for line in lines)
+
+
+def test_the_rest_of_a_course_has_no_dose_of_its_whole():
+    design = load_cohort_design("busulfan")
+    aim = Target(metric="course", low=60, high=90, unit="mg.h/L", indication="x", source="y")
+    child = Patient(drug="busulfan").man().aged(5).weighing(18)
+    assert _goal(design, child.record(now=0), aim) == 75.0
+    assert _goal(design, child.infused(80, at=0, over=3).record(now=8), aim) is None
+
+
+@pytest.mark.parametrize(("levels", "word"), [(True, "not as charted"), (False, "without a level")])
+def test_a_disagreement_blames_a_level_only_where_there_is_one(levels, word):
+    speaking = tuple(Opinion(by="fit", name=name, words=name, exposure=1.0) for name in ("the fit", "the rule"))
+    assert word in said("disagree", 2.0, speaking, levels=levels)
