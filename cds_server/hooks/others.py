@@ -8,8 +8,8 @@ from cds_server.hooks.markdown import bullets, escape, join, table
 from models.beside.value import Beside, Opinion
 
 NEVER = (
-    "The dose proposed is that of the fit; these estimators support it or cast doubt on it. They were made from patients "
-    "simulated from published models, as the fit's is one: all can agree and be wrong."
+    "The dose proposed is that of the fit; these estimators support it or cast doubt on it. They were made from "
+    "patients simulated from published models, as the fit's is one: all can agree and be wrong."
 )
 
 

@@ -1,7 +1,8 @@
 """All estimators on one patient: the fit, rules with their arithmetic, learned companions, and their verdict."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -130,7 +131,7 @@ def _rules(asked: Asked, told: Charted) -> Iterator[Opinion]:
 
 def _rule(rule: FrozenRule, asked: Asked, told: Charted) -> Opinion:
     base = Opinion(by="rule", name=rule.id, words=_FORMS[rule.form], hash=rule.hash, signed=_signed(rule))
-    if reasons := _unasked(rule.form == "informed", asked, told):
+    if reasons := _unasked(rule.training["population"], asked) if rule.form == "informed" else told.irregular:
         return replace(base, silent=reasons)
     values = dict(told.values)
     if np.isfinite(told.expected_exposure):
@@ -150,12 +151,16 @@ def _rule(rule: FrozenRule, asked: Asked, told: Charted) -> Opinion:
     )
 
 
-def _unasked(informed: bool, asked: Asked, told: Charted) -> tuple[str, ...]:
-    """Why an estimator is not asked. An informed rule knows every dose before a level, by what its model expects."""
-    if not informed:
-        return told.irregular
-    if asked.reference is None:
+def _unasked(made: Mapping[str, Any], asked: Asked) -> tuple[str, ...]:
+    """Why an estimator that reads what the reference model expects is not asked. made: manifest of its population.
+
+    What it was trained on is one content of that model; by another one it would be told something else.
+    """
+    model = asked.reference
+    if model is None:
         return (f"what is expected of this patient is not known: {asked.design.reference} does not hold this patient",)
+    if made["models"].get(model.id) != model.hash:
+        return (f"{model.id} has changed since the training",)
     return ()
 
 
@@ -202,7 +207,7 @@ def _companion(one: Companion, asked: Asked, told: Charted, start: float | None)
         hash=one.hash,
         signed=one.in_use,
     )
-    if reasons := (*_unasked(True, asked, told), *told.irregular):
+    if reasons := (*_unasked(one.manifest["populations"][0], asked), *told.irregular):
         return replace(base, silent=reasons)
     if start is None or not np.isfinite(start):
         return replace(base, silent=("the exposure that it starts from is not known",))

@@ -182,3 +182,11 @@ def test_the_rest_of_a_course_has_no_dose_of_its_whole():
 def test_a_disagreement_blames_a_level_only_where_there_is_one(levels, word):
     speaking = tuple(Opinion(by="fit", name=name, words=name, exposure=1.0) for name in ("the fit", "the rule"))
     assert word in said("disagree", 2.0, speaking, levels=levels)
+
+
+def test_who_was_trained_on_another_content_of_the_model_is_silent():
+    record = trough(on_four_doses(on_vancomycin()).charted("critically_ill", 0, at=0))
+    found = beside(asked(record, reference=replace(GOTI, hash="0" * 64)))
+    for words in ("the rule", "the learned companion", "the corrected fit"):
+        assert "changed since the training" in opinion(found, words).silent[0]
+    assert opinion(found, "the stand-alone rule").exposure
