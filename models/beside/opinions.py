@@ -61,7 +61,9 @@ def beside(asked: Asked) -> Beside:
     told = charted(asked.design, asked.reference, asked.record, asked.regimen)
     others = _silent(told) if isinstance(told, tuple) else (*_rules(asked, told), *_learned(asked, told, fit))
     opinions = (fit, *others, *(_damaged(item) for item in asked.refused))
-    ratio = widest(fit.exposure, (one.exposure for one in others if one.exposure)) if fit.exposure else None
+    # the corrected fit builds on the fit: its agreement would be no second opinion
+    independent = tuple(one for one in others if one.exposure and one.by != "hybrid")
+    ratio = widest(fit.exposure, (one.exposure for one in independent if one.exposure)) if fit.exposure else None
     verdict = verdict_of(ratio)
     return Beside(
         metric=METRICS[asked.design.metric],
@@ -71,7 +73,7 @@ def beside(asked: Asked) -> Beside:
         opinions=opinions,
         verdict=verdict,
         widest=ratio,
-        text=said(verdict, ratio, opinions, levels=bool(asked.record.levels)),
+        text=said(verdict, ratio, (fit, *independent), levels=bool(asked.record.levels)),
     )
 
 

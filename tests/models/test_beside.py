@@ -142,6 +142,16 @@ def test_they_are_silent_and_say_why(change, reason):
     assert any(reason in text.lower() for text in reasons), reasons
 
 
+def test_the_corrected_fit_is_no_second_opinion():
+    record = on_four_doses(on_vancomycin().charted("critically_ill", 0, at=0)).level(14.0, at=47.5).record(now=48)
+    found = beside(asked(record, rules=()))
+    hybrid = opinion(found, "the corrected fit")
+    learned = opinion(found, "the learned companion")
+    assert hybrid.exposure
+    assert found.widest == widest(found.opinions[0].exposure, [learned.exposure])
+    assert "corrected" not in found.text
+
+
 def test_without_the_reference_model_only_the_stand_alone_rule_speaks():
     record = on_four_doses(on_vancomycin()).level(14.0, at=47.5).record(now=48)
     found = beside(asked(record, reference=None))
