@@ -12,7 +12,7 @@ from fhir.read import read_chart
 from fhir.vocabulary import read_from
 from tests.fhir.charts import ME, NOW, RXNORM, SNOMED, at, creatinine, drug, level, observation, patient, weight
 from tests.fhir.charts import given as dose
-from tests.fhir.test_other_covariates import (
+from tests.fhir.other_charts import (
     CLARITHROMYCIN,
     ICD10,
     allergy,
