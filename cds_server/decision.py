@@ -10,7 +10,6 @@ from cds_server.issued import IssuedAdvice
 from cds_server.parts import Parts
 from fhir.ordered.orders import read_order
 from models.dosing.advice import Recommendation, Regimen, RegimenOutcome
-from models.errors import ModelsError
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +78,8 @@ def _evaluated(issued: IssuedAdvice, placed: Mapping[str, Any], parts: Parts) ->
         return None
     try:
         advice = advise(Case(drug=drug, chart=issued.chart, ordered=order), parts).advice
-    except (ModelsError, ArithmeticError):
+    except Exception:
+        # as in answer: whatever goes wrong in an estimation, what the user said is kept
         log.exception("the order placed instead could not be evaluated")
         return None
     if not isinstance(advice, Recommendation):

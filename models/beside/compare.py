@@ -17,7 +17,7 @@ from models.cohorts.simulate import simulate
 from models.learned.inputs import covariates_of, told
 from models.learned.learners import others
 from models.rules.frozen import Measure
-from models.rules.metrics import RESAMPLES, measures
+from models.rules.metrics import measures, share_inside
 
 LINEAR_PATIENTS, LINEAR_SEED = 1500, 4711
 
@@ -168,11 +168,5 @@ def _coverage(
     for level in sorted(_named(found[0][1], name).limits):
         low, high = (np.concatenate([_named(item, name).limits[level][end] for _, item in found]) for end in (0, 1))
         inside = ((truth >= low * exposure) & (truth <= high * exposure))[speak]
-        measured.append(_share(f"coverage_{100 * level:.0f}", inside))
+        measured.append(share_inside(inside, level))
     return tuple(measured)
-
-
-def _share(name: str, inside: np.ndarray) -> Measure:
-    rows = np.random.default_rng(1).integers(inside.size, size=(RESAMPLES, inside.size))
-    low, high = np.quantile(100.0 * inside[rows].mean(axis=1), [0.025, 0.975])
-    return Measure(name=name, value=float(100.0 * inside.mean()), low=float(low), high=float(high))

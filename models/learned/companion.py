@@ -86,7 +86,9 @@ class Companion:
 
 def _said(item: Input, value: float) -> str:
     unit = f" {item.unit}" if item.unit != "1" else ""
-    found = "not known" if np.isnan(value) else f"{value:.4g}{unit}"
+    if np.isnan(value):
+        return f"{item.words} is not known, which the companion needs"
+    found = f"{value:.4g}{unit}"
     return f"{item.words} is {found}; the companion was trained from {item.low:.4g} to {item.high:.4g}{unit}"
 
 

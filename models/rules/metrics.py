@@ -51,9 +51,14 @@ def _measure(name: str, function: Callable[[np.ndarray], float], share: np.ndarr
 def covered(log_error: np.ndarray, spread: Spread, seed: int = 1) -> Measure:
     """%: of ln(estimate / truth) inside the spread's limits."""
     inside = (log_error >= spread.low) & (log_error <= spread.high)
+    return share_inside(inside, spread.share, seed)
+
+
+def share_inside(inside: np.ndarray, share: float, seed: int = 1) -> Measure:
+    """%: of patients whose truth lies inside an interval that promises `share`; inside (n,) bool."""
     rows = np.random.default_rng(seed).integers(inside.size, size=(RESAMPLES, inside.size))
     low, high = np.quantile(100.0 * inside[rows].mean(axis=1), [0.025, 0.975])
-    name = f"coverage_{100 * spread.share:.0f}"
+    name = f"coverage_{100 * share:.0f}"
     return Measure(name=name, value=_short(100.0 * inside.mean()), low=_short(low), high=_short(high))
 
 

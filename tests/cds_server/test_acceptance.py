@@ -18,7 +18,8 @@ from cds_server.acceptance.report import report, wilson
 from cds_server.cli import titrate
 from cds_server.cli.feedback.export import COLUMNS, row
 from cds_server.decision import Decision
-from cds_server.hooks.feedback import PLACED
+from cds_server.hooks.feedback import PLACED, parse
+from cds_server.record_feedback import record_feedback
 from cds_server.store import CardRow, FeedbackRow
 from tests.cds_server.hook_calls import FEEDBACK, call, draft, facts, service
 from tests.fhir.charts import NOW as CHART_NOW
@@ -180,6 +181,25 @@ def test_many_placed_orders_are_not_all_evaluated(running):
     ]
     said = running.client.post(FEEDBACK, json={"feedback": items}).json
     assert (said["stored"], said["ordersNotEvaluated"]) == (25, 5)
+
+
+def test_feedback_is_kept_where_its_order_can_not_be_evaluated(running):
+    class Broken:
+        def estimate(self, *words, **more):
+            raise OSError("the estimator is gone")
+
+    card = running.card(call())
+    item = {"card": card["uuid"], "outcome": "overridden", "extension": {PLACED: draft(500)}}
+    batch = parse({"feedback": [item]}, service="dose-advice", now=CHART_NOW)
+    said, status = record_feedback(batch, replace(running.parts, estimator=Broken()))
+    assert (said["stored"], status) == (1, 200)
+
+
+def test_a_code_from_outside_does_not_steer_the_terminal(running):
+    card = running.card(call())
+    decision_on(running, card, outcome="overridden", overrideReason={"reason": {"system": "x", "code": "a\x1b[2Jb"}})
+    for words in ((), ("report",)):
+        assert "\x1b" not in run(running, *words).output
 
 
 def run(running, *words):

@@ -7,6 +7,7 @@ import click
 
 from cds_server.cli.common import opened_store, show
 from cds_server.config import from_environment
+from cds_server.hooks.markdown import plain
 from cds_server.store import FeedbackRow
 
 
@@ -18,7 +19,7 @@ def listed(as_json: bool) -> None:
         show({"feedback": [_item(row) for row in rows]})
         return
     for row in rows:
-        click.echo(f"{row.received_at.isoformat()}  {row.card_uuid}  {row.outcome:10}  {row.reason_code or ''}")
+        click.echo(f"{row.received_at.isoformat()}  {row.card_uuid}  {row.outcome:10}  {plain(row.reason_code or '')}")
     counts = Counter(row.outcome for row in rows)
     click.echo(", ".join(f"{outcome}: {count}" for outcome, count in sorted(counts.items())) or "no feedback yet")
 

@@ -10,6 +10,7 @@ from cds_server.acceptance.report import Changes, Rate, Report, Summary
 from cds_server.acceptance.report import report as reported
 from cds_server.cli.common import json_option, show
 from cds_server.cli.feedback.facts import facts_of, span_options
+from cds_server.hooks.markdown import plain
 
 _NOTE = (
     "Shown = sent with an advice; an EHR may still not have displayed it. Accepted, changed and overridden are shares "
@@ -82,5 +83,6 @@ def _reasons(total: Summary) -> Iterator[str]:
     yield ""
     yield "Overridden because"
     for reason in total.reasons:
-        stands = f", HL7 {reason.hl7}" if reason.hl7 else ""
-        yield f"  {reason.code.rpartition('|')[2] or 'no reason given'}{stands}: {_rate(reason.rate)}"
+        stands = f", HL7 {plain(reason.hl7)}" if reason.hl7 else ""
+        code = plain(reason.code.rpartition("|")[2])  # from outside: no control character reaches the terminal
+        yield f"  {code or 'no reason given'}{stands}: {_rate(reason.rate)}"
