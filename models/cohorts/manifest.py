@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 
 from models.cohorts.design import Part
@@ -33,7 +33,10 @@ SHIFTS: tuple[Shift, ...] = (
 
 @dataclass(frozen=True, kw_only=True)
 class CohortManifest:
-    """design, models: hashes of the design file and of each model file by id. The same manifest, the same patients."""
+    """design, models: hashes of the design file and of each model file by id. The same manifest, the same patients.
+
+    fingerprint: what the first patients came to (models/cohorts/fingerprint.py), for the simulator has no hash.
+    """
 
     drug: str
     scheme: str
@@ -43,6 +46,7 @@ class CohortManifest:
     shift: Shift
     design: str
     models: Mapping[str, str]
+    fingerprint: Mapping[str, float] = field(default_factory=dict)
 
     def canonical(self) -> str:
         """JSON with sorted keys and no spaces."""

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from models.catalog import Catalog
 from models.cohorts.design import CohortDesign, Part, Scheme
 from models.cohorts.exposure import exposed
+from models.cohorts.fingerprint import fingerprint
 from models.cohorts.manifest import NO_SHIFT, CohortManifest, Shift
 from models.cohorts.population import Population
 from models.cohorts.regimen import charted_regimen, charted_times, given_doses
@@ -77,7 +78,8 @@ def simulate(
         found.append(_patient(asked, seed, number))
         if progress:
             progress(number + 1, patients)
-    return _population(asked, found, _manifest(asked, catalog, patients, seed))
+    population = _population(asked, found, _manifest(asked, catalog, patients, seed))
+    return replace(population, manifest=replace(population.manifest, fingerprint=fingerprint(population)))
 
 
 def _setting(design: CohortDesign, catalog: Catalog, scheme: str, part: Part, shift: Shift) -> Setting:

@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from cds_server.cli import titrate
+from models.learned.companion import load, save
 
 SMALL = ("--drug", "iohexol", "--patients", "200", "--calibration", "100")
 
@@ -52,6 +53,22 @@ def test_check_names_what_is_damaged_or_outdated(library, tmp_path):
         (broken / path.name).write_text(json.dumps(body))
     found = json.loads(run("check", "--folder", str(tmp_path), "--json", code=1).stdout)["companions"]
     assert all("changed after training" in problems[0] for problems in found.values())
+
+
+def test_check_names_a_simulator_that_changed_and_what_nobody_recorded_of_it(library, tmp_path):
+    """As if another simulator had drawn the patients that the first was trained on; the second is of before."""
+    (tmp_path / "iohexol").mkdir()
+    one, other = (load(library / "iohexol" / f"late-{kind}.json") for kind in ("exposure", "weight"))
+    drawn = one.manifest["populations"][0]
+    drawn["fingerprint"]["exposure"] *= 1.01
+    other.manifest["populations"][1].pop("fingerprint")
+    for companion in (one, other):
+        save(companion, tmp_path / "iohexol" / f"late-{companion.kind}.json")
+    found = json.loads(run("check", "--folder", str(tmp_path), "--json", code=1).stdout)
+    said = "changed since it was trained: the simulator, by exposure of its first patients; train it again"
+    assert found["companions"] == {"iohexol/late-exposure": [said], "iohexol/late-weight": []}
+    assert found["simulator_not_recorded"] == ["iohexol/late-weight"]
+    assert "of 1 it is not recorded" in run("check", "--folder", str(tmp_path), code=1).stdout
 
 
 def test_signing_puts_into_use(library):

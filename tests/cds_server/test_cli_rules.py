@@ -201,3 +201,9 @@ def test_check_warns_of_models_that_changed_since(tmp_path: Path) -> None:
     done = run("check", *library(tmp_path))
     assert done.exit_code == 0
     assert f"warning: {ID}: changed since it was trained: vancomycin/goti2018, the design of vancomycin" in done.stdout
+
+
+def test_check_says_of_which_rules_it_is_not_recorded_what_the_simulator_gave(tmp_path: Path) -> None:
+    done = run("check", *library(tmp_path))
+    assert "of 1 it is not recorded what their simulator gave" in done.stdout
+    assert json.loads(run("check", *library(tmp_path), "--json").stdout)["simulator_not_recorded"] == [ID]

@@ -1,17 +1,18 @@
-"""titrate learn check: whether each companion is whole, and still of the models and designs that are here."""
+"""titrate learn check: whether each companion is whole, and still of the models, designs and simulator of here."""
 
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
-from cds_server.cli.common import EXIT_NOT_AS_WISHED, json_option
+from cds_server.cli.common import EXIT_NOT_AS_WISHED, json_option, say
 from cds_server.cli.common import show as show_json
 from cds_server.cli.learn.listing import folder_option, name_of
-from models.catalog import Catalog, load_catalog
-from models.cohorts.design import load_cohort_design
-from models.errors import ModelsError
+from cds_server.cli.models.words import PREPARING
+from models.catalog import load_catalog
+from models.cohorts.since import Since, recorded
 from models.learned.companion import BadCompanion, Companion
 from models.learned.library import load_placed, paths
 
@@ -20,36 +21,41 @@ from models.learned.library import load_placed, paths
 @folder_option
 @json_option
 def check(folder: Path, as_json: bool) -> None:
-    """Exit code 1 where a file is damaged, or was trained on models or designs that have changed since."""
-    catalog = load_catalog()
-    found = {name_of(path): list(_problems(path, catalog)) for path in paths(folder)}
+    """Exit code 1 where a file is damaged, or was trained on models, designs or by a simulator changed since."""
+    say(PREPARING)
+    since = Since(load_catalog())
+    read = {name_of(path): _read(path) for path in paths(folder)}
+    found = {name: list(_problems(one, since)) for name, one in read.items()}
+    unknown = [name for name, one in read.items() if isinstance(one, Companion) and not all(map(recorded, _made(one)))]
     if as_json:
-        show_json({"companions": found})
+        show_json({"companions": found, "simulator_not_recorded": unknown})
     else:
         for name, problems in found.items():
             for problem in problems:
                 click.echo(f"{name}: {problem}")
+        if unknown:
+            click.echo(f"of {len(unknown)} it is not recorded what their simulator gave: its changes go unnoticed")
         click.echo(f"{len(found)} companions, {sum(map(bool, found.values()))} not in order")
     if any(found.values()):
         sys.exit(EXIT_NOT_AS_WISHED)
 
 
-def _problems(path: Path, catalog: Catalog) -> Iterator[str]:
+def _read(path: Path) -> Companion | BadCompanion:
     try:
-        found = load_placed(path)
+        return load_placed(path)
     except BadCompanion as error:
-        yield str(error)
+        return error
+
+
+def _problems(one: Companion | BadCompanion, since: Since) -> Iterator[str]:
+    if isinstance(one, BadCompanion):
+        yield str(one)
         return
-    yield from _changed(found, catalog)
+    changed = dict.fromkeys(text for made in _made(one) for text in since.changed(one.drug, made))
+    if changed:
+        yield f"changed since it was trained: {', '.join(changed)}; train it again"
 
 
-def _changed(found: Companion, catalog: Catalog) -> Iterator[str]:
-    made = found.manifest["populations"][0]
-    try:
-        if load_cohort_design(found.drug).hash != made["design"]:
-            yield "the design of its patients has changed since; train it again"
-        for name, content in made["models"].items():
-            if catalog.model(name).hash != content:
-                yield f"{name} has changed since; train it again"
-    except ModelsError as error:
-        yield str(error)
+def _made(one: Companion) -> list[dict[str, Any]]:
+    """Manifests of its populations: to train on, and set aside."""
+    return list(one.manifest["populations"])
