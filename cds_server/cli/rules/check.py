@@ -34,8 +34,8 @@ def check(library: Path, as_json: bool) -> None:
     else:
         for item in found.refused:
             click.echo(f"error: {item.reason}")
-        for id, lines in stale.items():
-            click.echo(f"warning: {id}: changed since it was trained: {', '.join(lines)}; train it again")
+        for id, changed in stale.items():
+            click.echo(f"warning: {id}: changed since it was trained: {', '.join(changed)}; train it again")
         if unknown:
             click.echo(f"of {len(unknown)} it is not recorded what their simulator gave: its changes go unnoticed")
         click.echo(f"{len(found.rules)} rules are in order, {len(found.refused)} refused, {len(stale)} to train again")
