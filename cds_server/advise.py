@@ -1,6 +1,6 @@
 """The use case: from one patient's chart for one drug to an Advice, or to "still being estimated"."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from cds_server.estimation import fit_request, restored
@@ -8,15 +8,16 @@ from cds_server.issued import IssuedAdvice as IssuedAdvice
 from cds_server.parts import Parts
 from fhir.chart import Chart, OrderedRegimen
 from models.beside.standing import standing
+from models.beside.value import Beside
 from models.dosing.advice import Advice, Declined, Regimen
 from models.dosing.candidates import duration
+from models.dosing.case import Case as Searched
 from models.dosing.choose import ModelChoice, choose
 from models.dosing.declining import declined, unique
 from models.dosing.recommend import estimate_only, recommend
 from models.drug import Drug
 from models.findings import Finding, Severity
 from models.fit import prior
-from models.fit.average import Method
 from models.fit.posterior import Posterior
 from models.population import PopulationModel
 
@@ -84,39 +85,39 @@ def advise(case: Case, parts: Parts, *, spent_s: float = 0.0) -> Outcome:
         posterior,
         others=others,
         left_out=asked.choice.left_out,
-        method=_method(case.drug),
+        method="selection" if case.drug.policy.method == "selection" else "evidence",
         current=asked.current,
         ordered=asked.ordered,
         findings=asked.seen,
         seed=parts.settings.seed,
         draws=parts.settings.draws,
+        beside=_others(asked, posteriors, case, parts),
     )
-    return Outcome(advice=_with_others(advice, asked, posteriors, case, parts), key=key)
+    return Outcome(advice=_doubted(advice), key=key)
 
 
-def _method(drug: Drug) -> Method:
-    return "selection" if drug.policy.method == "selection" else "evidence"
-
-
-def _with_others(advice: Advice, asked: _Asked, posteriors: tuple[Posterior, ...], case: Case, parts: Parts) -> Advice:
-    """What independent estimators say of the regimen in use, or as ordered; a disagreement is said as a finding."""
-    if isinstance(advice, Declined) or parts.settings.companions == "none":
-        return advice
-    found = standing(
+def _others(
+    asked: _Asked, posteriors: tuple[Posterior, ...], case: Case, parts: Parts
+) -> Callable[[Searched], Beside | None] | None:
+    """How independent estimators are asked of the regimen in use, or as ordered; None where none is to be."""
+    if parts.settings.companions == "none":
+        return None
+    return lambda searched: standing(
         parts.catalog,
+        searched,
         case.chart.record,
         tuple(zip(asked.choice.usable, posteriors, strict=True)),
         asked.current or asked.ordered,
-        advice.target,
         signed=parts.settings.companions == "signed",
-        seed=parts.settings.seed,
-        draws=parts.settings.draws,
-        method=_method(case.drug),
     )
-    if found is None or found.verdict != "disagree":
-        return replace(advice, beside=found)
-    doubt = Finding(code="estimators-disagree", severity="warning", text=found.text)
-    return replace(advice, beside=found, findings=(*advice.findings, doubt))
+
+
+def _doubted(advice: Advice) -> Advice:
+    """A disagreement of the estimators is said as a finding."""
+    if isinstance(advice, Declined) or advice.beside is None or advice.beside.verdict != "disagree":
+        return advice
+    doubt = Finding(code="estimators-disagree", severity="warning", text=advice.beside.text)
+    return replace(advice, findings=(*advice.findings, doubt))
 
 
 def _asked(case: Case, parts: Parts) -> _Asked | Declined:

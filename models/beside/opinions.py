@@ -13,9 +13,8 @@ from models.beside.working import working
 from models.cohorts.design import CohortDesign
 from models.cohorts.exposure import exposures
 from models.dosing.advice import Regimen
-from models.dosing.case import FEW
-from models.fit import ModelFit, average, draw_ensemble, sample
-from models.fit.average import Method
+from models.dosing.member import Member
+from models.fit import Posterior
 from models.learned.companion import BadCompanion, Companion, Kind
 from models.learned.inputs import row_of
 from models.learned.library import companion
@@ -34,24 +33,22 @@ _TOLD = 3  # inputs that moved a learned estimate most
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Asked:
-    """reference: the design's, None where it does not hold the patient. fits: of the models that do.
+    """reference: the design's, None where it does not hold the patient. fitted: the models that do, each as fitted.
 
+    drawn: the models in use with the very draws of the advice beside which they speak, so that its fit is this fit.
     goal: middle of the target in the design's unit, None where it is of another metric. signed: only what somebody has
-    put into use speaks. seed, draws, method: as of the advice beside which they speak, so that its fit is this fit.
-    refused: the drug's rule files that can not be trusted; the card names them.
+    put into use speaks. refused: the drug's rule files that can not be trusted; the card names them.
     """
 
     design: CohortDesign
     reference: PopulationModel | None
     record: PatientRecord
     regimen: Regimen
-    fits: tuple[ModelFit, ...]
+    fitted: Sequence[tuple[PopulationModel, Posterior]]
+    drawn: Sequence[Member]
     rules: Sequence[FrozenRule]
     goal: float | None
     signed: bool
-    seed: int
-    draws: int = 200
-    method: Method = "evidence"
     refused: tuple[Refused, ...] = ()
 
 
@@ -67,7 +64,7 @@ def beside(asked: Asked) -> Beside:
     verdict = verdict_of(ratio)
     return Beside(
         metric=METRICS[asked.design.metric],
-        unit=unit_of(asked.design, asked.fits[0].model),
+        unit=unit_of(asked.design, asked.drawn[0].model),
         amount=asked.regimen.amount,
         interval=asked.regimen.interval,
         opinions=opinions,
@@ -87,28 +84,14 @@ def unit_of(design: CohortDesign, model: PopulationModel) -> str:
 
 
 def _fit(asked: Asked) -> Opinion:
-    """The fit of the advice: the same draws from the same posteriors, so that card and table agree to the digit."""
-    ensemble = average(asked.fits, method=asked.method)
-    if not ensemble.usable:
-        return Opinion(by="fit", name="fit", words="the fit", silent=("no fit can be used",))
-    curved = any(m.weight > 0.0 and not fit.model.linear for fit, m in zip(asked.fits, ensemble.members, strict=True))
-    count = min(asked.draws, FEW) if curved else asked.draws
-    parts = draw_ensemble(ensemble, count, seed=asked.seed, by=lambda k, n, own: _drawn(asked.fits[k], n, own))
-    found = [
-        exposures(fit.model, asked.record, asked.regimen, etas, asked.design)
-        for fit, etas in zip(asked.fits, parts, strict=True)
-        if len(etas)
-    ]
+    """The fit of the advice: by the same draws, so that card and table agree to the digit."""
+    found = [exposures(one.model, asked.record, asked.regimen, one.etas, asked.design) for one in asked.drawn]
     values = np.concatenate(found)
     values = values[np.isfinite(values) & (values > 0.0)]
     if not values.size:
         return Opinion(by="fit", name="fit", words="the fit", silent=("no draw reaches a steady state",))
     low, middle, high = (float(v) for v in np.quantile(values, [(1 - SHARE) / 2, 0.5, (1 + SHARE) / 2]))
     return Opinion(by="fit", name="fit", words="the fit", exposure=middle, low=low, high=high)
-
-
-def _drawn(fit: ModelFit, count: int, seed: int) -> np.ndarray:
-    return sample(fit.model, fit.subject, fit.posterior, count, seed=seed, options=fit.options).etas
 
 
 def _silent(reasons: tuple[str, ...]) -> tuple[Opinion, ...]:
@@ -194,9 +177,9 @@ def _learned(asked: Asked, told: Charted, fit: Opinion) -> Iterator[Opinion]:
 
 def _reference_fit(asked: Asked) -> float | None:
     """The exposure at the mode of the reference model's fit, where it is among the fits."""
-    for fit in asked.fits:
-        if fit.model.id == asked.design.reference and fit.posterior.usable and asked.record.levels:
-            value = exposures(fit.model, asked.record, asked.regimen, fit.posterior.eta[None], asked.design)[0]
+    for model, posterior in asked.fitted:
+        if model.id == asked.design.reference and posterior.usable and asked.record.levels:
+            value = exposures(model, asked.record, asked.regimen, posterior.eta[None], asked.design)[0]
             return float(value) if np.isfinite(value) else None
     return None
 

@@ -9,34 +9,30 @@ from models.beside.value import Beside
 from models.catalog import Catalog
 from models.cohorts.design import CohortDesign, designed, load_cohort_design
 from models.dosing.advice import Regimen
-from models.fit import ModelFit, Posterior
-from models.fit.average import Method
+from models.dosing.case import Case
+from models.fit import Posterior
 from models.learned.companion import BadCompanion
 from models.learned.library import load_placed, paths
 from models.population import PopulationModel
 from models.record import PatientRecord
 from models.rules.frozen import FrozenRule
 from models.rules.library import Refused, load_library
-from models.subject import subject_from_record
 from models.target import Target
 
 
 def standing(
     catalog: Catalog,
+    case: Case,
     record: PatientRecord,
     fitted: Sequence[tuple[PopulationModel, Posterior]],
     regimen: Regimen | None,
-    target: Target,
     *,
     signed: bool,
-    seed: int,
-    draws: int = 200,
-    method: Method = "evidence",
 ) -> Beside | None:
     """None for a drug without such estimators, or where no regimen is in use that they could speak of.
 
-    fitted: models that hold the patient. signed: only estimators that somebody has put into use.
-    seed, draws, method: of the advice.
+    case: of the advice, whose draws the fit speaks by. fitted: models that hold the patient, whatever their weight.
+    signed: only estimators that somebody has put into use.
     """
     design = _design(record.drug)
     if design is None or regimen is None or regimen.route != design.standard.route:
@@ -45,24 +41,18 @@ def standing(
     if signed and not (refused or any(rule.signed for rule in rules) or _learned_in_use(record.drug)):
         return None
     holds = {model.id for model, _ in fitted}
-    fits = tuple(
-        ModelFit(model=model, subject=subject_from_record(model, record), posterior=posterior)
-        for model, posterior in fitted
-    )
     return beside(
         Asked(
             design=design,
             reference=catalog.model(design.reference) if design.reference in holds else None,
             record=record,
             regimen=regimen,
-            fits=fits,
+            fitted=fitted,
+            drawn=case.members,
             rules=rules,
             refused=refused,
-            goal=_goal(design, record, target),
+            goal=_goal(design, record, case.target),
             signed=signed,
-            seed=seed,
-            draws=draws,
-            method=method,
         )
     )
 

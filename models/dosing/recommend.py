@@ -1,9 +1,10 @@
 """From a fitted patient to a Recommendation, or to Declined with reasons."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from math import isfinite
 
+from models.beside.value import Beside
 from models.covariates import value_at
 from models.dosing.advice import Advice, ModelConsidered, Recommendation, Regimen, RegimenOutcome
 from models.dosing.applicability import applicable
@@ -64,6 +65,7 @@ def recommend(
     findings: Iterable[Finding] = (),
     seed: int,
     draws: int = 1000,
+    beside: Callable[[Case], Beside | None] | None = None,
 ) -> Advice:
     """The regimens most likely to reach the target, with the basis for them, or Declined.
 
@@ -72,7 +74,8 @@ def recommend(
     target: None = the drug file's for this patient. current, ordered: compared with the proposal; their `start` is
     replaced by the time the next dose is due. route: of the regimens searched, for a switch; None = that of the order,
     else of the regimen in use. findings: what earlier steps noticed, passed on. seed: of the sample of
-    `draws` from the posteriors; the same input and seed give the same answer.
+    `draws` from the posteriors; the same input and seed give the same answer. beside: what independent estimators say,
+    asked of the case that the recommendation was made from.
     Raises ModelsError where drug, model, record and posterior do not belong together, UnitError for a target in
     another unit, RecordError for a compared regimen that can not be.
     """
@@ -107,7 +110,8 @@ def recommend(
     seen += (*covariate_findings(lead.model, case.record), *data_age(drug, record), *infusion_findings(record))
     seen += (*unexplained_findings(lead.posterior, record, drug.concentration_unit), *_unreliable(case))
     seen += (*_draw_times(lead, record), *_mic_not_used(record, choice))
-    return replace(_search(case, choice, current, ordered, route, seen, seed), considered=considered)
+    advice = replace(_search(case, choice, current, ordered, route, seen, seed), considered=considered)
+    return replace(advice, beside=beside(case)) if beside and isinstance(advice, Recommendation) else advice
 
 
 def _refusals(

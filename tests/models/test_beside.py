@@ -16,7 +16,8 @@ from models.catalog import load_catalog
 from models.cohorts.design import load_cohort_design
 from models.cohorts.simulate import simulate
 from models.dosing.advice import Regimen
-from models.fit import ModelFit, fit_map
+from models.dosing.case import Case, open_case
+from models.fit import ModelFit, average, fit_map
 from models.learned.inputs import covariates_of, row_of, told
 from models.rules.library import load_library
 from models.rules.task import values_of
@@ -36,22 +37,30 @@ def on_four_doses(patient: Patient, mg: float = 1000) -> Patient:
     return patient.charted("height", 178, at=0).infused(mg, at=0, over=1.5, every=12, times=4)
 
 
-def fit(record):
+def case_of(record, *, target=TARGET, seed=1, draws=200) -> Case:
+    """Of the reference model alone."""
     subject = subject_from_record(GOTI, record)
-    return ModelFit(model=GOTI, subject=subject, posterior=fit_map(GOTI, subject))
+    fits = (ModelFit(model=GOTI, subject=subject, posterior=fit_map(GOTI, subject)),)
+    return open_case(CATALOG.drug("vancomycin"), fits, average(fits), record, target=target, seed=seed, draws=draws)
+
+
+def stood(record, *, signed=False, **changes):
+    case = case_of(record, **changes)
+    return standing(CATALOG, case, record, ((GOTI, case.lead.posterior),), REGIMEN, signed=signed)
 
 
 def asked(record, **changes) -> Asked:
+    case = case_of(record)
     usual = {
         "design": DESIGN,
         "reference": GOTI,
         "record": record,
         "regimen": REGIMEN,
-        "fits": (fit(record),),
+        "fitted": ((GOTI, case.lead.posterior),),
+        "drawn": case.members,
         "rules": RULES,
         "goal": 500.0,
         "signed": False,
-        "seed": 1,
     }
     return Asked(**{**usual, **changes})
 
@@ -175,17 +184,15 @@ def test_a_level_that_can_not_be_is_a_disagreement_or_a_silence():
 
 def test_a_drug_without_estimators_has_none_beside():
     record = Patient(drug="linezolid").man().aged(50).weighing(80).record(now=0)
-    assert standing(CATALOG, record, (), REGIMEN, TARGET, signed=False, seed=1) is None
+    case = case_of(on_vancomycin().record(now=0))
+    assert standing(CATALOG, case, record, (), REGIMEN, signed=False) is None
 
 
 def test_another_metric_gives_no_dose():
     record = on_four_doses(on_vancomycin()).level(14.0, at=47.5).record(now=48)
     aim = Target(metric="trough", low=10, high=15, unit="mg/L", indication="x", source="y")
-    posterior = fit(record).posterior
-    found = standing(CATALOG, record, ((GOTI, posterior),), REGIMEN, aim, signed=False, seed=1)
-    assert all(one.dose is None for one in found.opinions)
-    again = standing(CATALOG, record, ((GOTI, posterior),), REGIMEN, TARGET, signed=False, seed=1)
-    assert opinion(again, "the rule").dose is not None
+    assert all(one.dose is None for one in stood(record, target=aim).opinions)
+    assert opinion(stood(record), "the rule").dose is not None
 
 
 @pytest.mark.parametrize(

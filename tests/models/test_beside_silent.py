@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from models.beside.concordance import said
@@ -11,8 +12,9 @@ from models.beside.standing import _goal, standing
 from models.beside.value import Opinion
 from models.beside.working import working
 from models.cohorts.design import load_cohort_design
+from models.dosing.advice import Declined
 from models.dosing.recommend import recommend
-from models.fit import fit_map
+from models.fit import fit_map, prior
 from models.rules.apply import estimate
 from models.rules.frozen import Signature
 from models.rules.library import Refused, load_library
@@ -20,7 +22,7 @@ from models.subject import subject_from_record
 from models.target import Target
 from tests.builders import Patient, on_vancomycin
 from tests.models.rule_made import made
-from tests.models.test_beside import CATALOG, DESIGN, GOTI, REGIMEN, TARGET, asked, on_four_doses, opinion
+from tests.models.test_beside import CATALOG, DESIGN, GOTI, REGIMEN, asked, on_four_doses, opinion, stood
 
 
 def reasons_of(record, regimen=REGIMEN):
@@ -120,19 +122,42 @@ def test_the_companions_say_it_where_their_model_does_not_hold_the_patient():
 
 
 def test_the_fit_of_the_table_is_that_of_the_card():
+    """By the advice's own draws; 1e-9: two ways to the same area."""
     record = trough(on_four_doses(on_vancomycin()))
     posterior = fit_map(GOTI, subject_from_record(GOTI, record))
-    drug = CATALOG.drug("vancomycin")
-    advice = recommend(drug, GOTI, record, posterior, current=REGIMEN, seed=3, draws=400)
-    found = standing(CATALOG, record, ((GOTI, posterior),), REGIMEN, TARGET, signed=False, seed=3, draws=400)
+    drug, fitted = CATALOG.drug("vancomycin"), ((GOTI, posterior),)
+    advice = recommend(
+        drug, GOTI, record, posterior, current=REGIMEN, seed=3, draws=400,
+        beside=lambda case: standing(CATALOG, case, record, fitted, REGIMEN, signed=False),
+    )  # fmt: skip
     current = next(one for one in advice.regimens if one.label == "current")
-    assert found.opinions[0].exposure == pytest.approx(current.exposure.median, rel=1e-9)  # the very same draws
+    assert advice.beside.opinions[0].exposure == pytest.approx(current.exposure.median, rel=1e-9)
+
+
+def test_nobody_is_asked_where_no_dose_is_proposed():
+    record = Patient(drug="vancomycin").man().aged(50).weighing(82).record(now=0)
+    posterior = prior(GOTI)
+
+    def never(case):
+        raise AssertionError
+
+    advice = recommend(CATALOG.drug("vancomycin"), GOTI, record, posterior, current=REGIMEN, seed=3, beside=never)
+    assert isinstance(advice, Declined)
+
+
+def test_the_fit_speaks_by_the_draws_it_is_handed():
+    """Each draw of 1.1 times the clearance: an AUC24 of 1/1.1."""
+    record = trough(on_four_doses(on_vancomycin()))
+    one = asked(record)
+    at = [item.parameters for item in GOTI.random].index(("CL",))
+    moved = one.drawn[0].etas.copy()
+    moved[:, at] += np.log(1.1)
+    found = beside(replace(one, drawn=(replace(one.drawn[0], etas=moved),)))
+    assert found.opinions[0].exposure == pytest.approx(beside(one).opinions[0].exposure / 1.1, rel=1e-9)
 
 
 def test_where_nothing_is_in_use_nothing_is_worked_out():
-    record = trough(on_four_doses(on_vancomycin()))
-    posterior = fit_map(GOTI, subject_from_record(GOTI, record))
-    assert standing(CATALOG, record, ((GOTI, posterior),), REGIMEN, TARGET, signed=True, seed=1) is None
+    assert stood(trough(on_four_doses(on_vancomycin())), signed=True) is None
 
 
 def test_a_signature_holds_for_one_content():
