@@ -11,6 +11,7 @@ from models.beside.scheme import Charted, charted
 from models.beside.value import Beside, By, Opinion
 from models.beside.working import working
 from models.cohorts.design import CohortDesign
+from models.cohorts.design import Metric as DesignMetric
 from models.cohorts.exposure import exposures
 from models.dosing.advice import Regimen
 from models.dosing.member import Member
@@ -26,6 +27,7 @@ from models.rules.apply import Estimate, dose_for, estimate
 from models.rules.apply import Silent as NoRule
 from models.rules.frozen import FrozenRule
 from models.rules.library import Refused
+from models.target import Metric, unit_of
 
 SHARE = 0.8  # of the intervals shown
 _TOLD = 3  # inputs that moved a learned estimate most
@@ -64,7 +66,7 @@ def beside(asked: Asked) -> Beside:
     verdict = verdict_of(ratio)
     return Beside(
         metric=METRICS[asked.design.metric],
-        unit=unit_of(asked.design, asked.drawn[0].model),
+        unit=unit_of(AIMS[asked.design.metric], asked.drawn[0].model.concentration_unit),
         amount=asked.regimen.amount,
         interval=asked.regimen.interval,
         opinions=opinions,
@@ -74,13 +76,9 @@ def beside(asked: Asked) -> Beside:
     )
 
 
-METRICS = {"auc24": "AUC24", "trough": "trough", "course": "AUC of the course"}
-
-
-def unit_of(design: CohortDesign, model: PopulationModel) -> str:
-    """UCUM unit of the design's metric."""
-    unit = model.concentration_unit
-    return unit if design.metric == "trough" else unit.replace("/", ".h/")
+METRICS: Mapping[DesignMetric, str] = {"auc24": "AUC24", "trough": "trough", "course": "AUC of the course"}
+# what targets call the same
+AIMS: Mapping[DesignMetric, Metric] = {"auc24": "auc24", "trough": "trough", "course": "cumulative_auc"}
 
 
 def _fit(asked: Asked) -> Opinion:

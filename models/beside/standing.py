@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from models.beside.opinions import Asked, beside
+from models.beside.opinions import AIMS, Asked, beside
 from models.beside.value import Beside
 from models.catalog import Catalog
 from models.cohorts.design import CohortDesign, designed, load_cohort_design
@@ -17,7 +17,7 @@ from models.population import PopulationModel
 from models.record import PatientRecord
 from models.rules.frozen import FrozenRule
 from models.rules.library import Refused, load_library
-from models.target import Target
+from models.target import Target, unit_of
 
 
 def standing(
@@ -51,18 +51,32 @@ def standing(
             drawn=case.members,
             rules=rules,
             refused=refused,
-            goal=_goal(design, record, case.target),
+            goal=goal_of(design, record, regimen, case.target, case.drug.concentration_unit),
             signed=signed,
         )
     )
 
 
-def _goal(design: CohortDesign, record: PatientRecord, target: Target) -> float | None:
-    """Middle of a two-sided target of the same metric; None in a course already begun, whose rest is not its whole."""
-    begun = design.metric == "course" and any(dose.time <= record.now for dose in record.doses)
-    if target.metric != design.metric or not target.two_sided or begun:
+def goal_of(
+    design: CohortDesign, record: PatientRecord, regimen: Regimen, target: Target, concentration_unit: str
+) -> float | None:
+    """Middle of a two-sided target of the design's metric, unit and course, of the total drug; else None.
+
+    None in a course already begun, too, whose rest is not its whole.
+    """
+    aim = AIMS[design.metric]
+    same = (target.metric, target.unit, target.free) == (aim, unit_of(aim, concentration_unit), 1.0)
+    if not same or not target.two_sided:
+        return None
+    if design.metric == "course" and not _whole(design, record, regimen, target):
         return None
     return (target.low + target.high) / 2.0
+
+
+def _whole(design: CohortDesign, record: PatientRecord, regimen: Regimen, target: Target) -> bool:
+    """Whether the target's course is that of the design, and none of it was given."""
+    begun = any(dose.time <= record.now for dose in record.doses)
+    return not begun and target.over == design.practice.course * regimen.interval
 
 
 @cache

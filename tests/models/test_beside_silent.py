@@ -1,6 +1,7 @@
 """Charts that the estimators beside the fit were never made for: silence with its reason, never a number."""
 
 from dataclasses import replace
+from math import inf
 
 import numpy as np
 import pytest
@@ -8,11 +9,11 @@ import pytest
 from models.beside.concordance import said
 from models.beside.opinions import beside
 from models.beside.scheme import Charted, charted
-from models.beside.standing import _goal, standing
+from models.beside.standing import goal_of, standing
 from models.beside.value import Opinion
 from models.beside.working import working
 from models.cohorts.design import load_cohort_design
-from models.dosing.advice import Declined
+from models.dosing.advice import Declined, Regimen
 from models.dosing.recommend import recommend
 from models.fit import fit_map, prior
 from models.rules.apply import estimate
@@ -195,12 +196,38 @@ def test_a_trough_is_not_divided_into_a_clearance():
     assert not any(line.startswith("clearance") for line in lines)
 
 
+COURSE = Target(metric="cumulative_auc", low=60, high=90, unit="mg.h/L", over=96, indication="x", source="y")
+CHILD = Patient(drug="busulfan").man().aged(5).weighing(18)
+
+
+def course_goal(record, **changes):
+    once_a_day = Regimen(amount=80, interval=24, duration=3, route="iv", start=0)
+    return goal_of(load_cohort_design("busulfan"), record, once_a_day, replace(COURSE, **changes), "mg/L")
+
+
 def test_the_rest_of_a_course_has_no_dose_of_its_whole():
-    design = load_cohort_design("busulfan")
-    aim = Target(metric="course", low=60, high=90, unit="mg.h/L", indication="x", source="y")
-    child = Patient(drug="busulfan").man().aged(5).weighing(18)
-    assert _goal(design, child.record(now=0), aim) == 75.0
-    assert _goal(design, child.infused(80, at=0, over=3).record(now=8), aim) is None
+    assert course_goal(CHILD.record(now=0)) == 75.0
+    assert course_goal(CHILD.infused(80, at=0, over=3).record(now=8)) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"unit": "ug.h/L"}, {"unit": "umol.min/L"}, {"metric": "auc24"}, {"over": 72}, {"free": 0.5}, {"high": inf}],
+)
+def test_a_goal_of_another_metric_unit_course_or_of_the_free_drug_is_none(change):
+    assert course_goal(CHILD.record(now=0), **change) is None
+
+
+def test_every_target_of_a_design_s_own_metric_is_a_goal():
+    """That the words of drug files and designs are the same: busulfan's course, tacrolimus' trough, AUC24s."""
+    known = {"busulfan": "cumulative_auc", "tacrolimus": "trough", "vancomycin": "auc24", "gentamicin": "auc24"}
+    for name, metric in known.items():
+        drug, design = CATALOG.drug(name), load_cohort_design(name)
+        regimen = Regimen(amount=80, interval=24, duration=1, route=design.standard.route, start=0)
+        record = Patient(drug=name).record(now=0)
+        targets = [t for one in drug.targets if (t := one.target).metric == metric and t.two_sided]
+        assert all(goal_of(design, record, regimen, one, drug.concentration_unit) for one in targets)
+        assert targets or name == "gentamicin"
 
 
 @pytest.mark.parametrize(("levels", "word"), [(True, "not as charted"), (False, "without a level")])
