@@ -10,7 +10,7 @@ from models.beside.concordance import verdict_of
 from models.beside.estimators import Estimates, Setting, everyone
 from models.beside.value import Verdict
 from models.catalog import Catalog
-from models.cohorts.design import CohortDesign
+from models.cohorts.design import CohortDesign, Part
 from models.cohorts.manifest import NO_SHIFT, Shift
 from models.cohorts.population import Population
 from models.cohorts.simulate import simulate
@@ -24,11 +24,13 @@ LINEAR_PATIENTS, LINEAR_SEED = 1500, 4711
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One estimator on one set of patients. patients: of whom every estimator of the table speaks; silent: share of all
-    readable ones of whom this one does not. measures, coverage: %, with 95 % bootstrap intervals over patients."""
+    """One estimator on one set of patients. part, shift: of the design. patients: of whom every estimator of the table
+    speaks; silent: share of all readable ones of whom this one does not. measures, coverage: %, with 95 % bootstrap
+    intervals over patients."""
 
     drug: str
     scheme: str
+    part: Part
     shift: str
     estimator: str
     nodes: int | None
@@ -67,18 +69,21 @@ def compared(
     patients: int,
     seeds: Sequence[int],
     draws: int,
+    part: Part = "test",
     shift: Shift = NO_SHIFT,
     linear: RegressorMixin,
 ) -> Compared:
-    """patients: in all, evenly over the seeds. linear: see linear_of. The floor: where nothing is shifted."""
+    """patients: in all, evenly over the seeds. linear: see linear_of. The floor: of test patients, nothing shifted.
+
+    part: "test": of the models that nobody was trained on; "training": others of the models that were.
+    """
     found = []
     for seed in seeds:
         each = -(-patients // len(seeds))
-        population = simulate(design, catalog, scheme=scheme, part="test", patients=each, seed=seed, shift=shift)
+        population = simulate(design, catalog, scheme=scheme, part=part, patients=each, seed=seed, shift=shift)
         setting = Setting(design=design, catalog=catalog, draws=draws, seed=seed, linear=linear)
-        found.append((population, everyone(population, setting, floor=shift == NO_SHIFT)))
-    rows = _rows(design.drug, scheme, shift.name, found)
-    return Compared(rows=rows, agreement=_agreement(design.drug, scheme, found))
+        found.append((population, everyone(population, setting, floor=part == "test" and shift == NO_SHIFT)))
+    return Compared(rows=_rows(found), agreement=_agreement(design.drug, scheme, found))
 
 
 def linear_of(design: CohortDesign, catalog: Catalog, scheme: str) -> RegressorMixin:
@@ -89,9 +94,8 @@ def linear_of(design: CohortDesign, catalog: Catalog, scheme: str) -> RegressorM
     return others(LINEAR_SEED)["linear"].fit(rows, population.log_ratio[keep])
 
 
-def _rows(
-    drug: str, scheme: str, shift: str, found: Sequence[tuple[Population, tuple[Estimates, ...]]]
-) -> tuple[Row, ...]:
+def _rows(found: Sequence[tuple[Population, tuple[Estimates, ...]]]) -> tuple[Row, ...]:
+    made = found[0][0].manifest
     truth = np.concatenate([population.exposure for population, _ in found])
     readable = np.concatenate([population.readable for population, _ in found])
     names = [one.name for one in found[0][1]]
@@ -99,9 +103,10 @@ def _rows(
     speak = readable & np.all([np.isfinite(values) for values in exposure.values()], axis=0)
     return tuple(
         Row(
-            drug=drug,
-            scheme=scheme,
-            shift=shift,
+            drug=made.drug,
+            scheme=made.scheme,
+            part=made.part,
+            shift=made.shift.name,
             estimator=name,
             nodes=_named(found[0][1], name).nodes,
             patients=int(speak.sum()),

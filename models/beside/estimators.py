@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from sklearn.base import RegressorMixin
 
-from models.beside.bayes import Z, averaged, exact, spread
+from models.beside.bayes import Drawn, averaged, exact
 from models.catalog import Catalog
 from models.cohorts.design import CohortDesign
 from models.cohorts.population import Population
@@ -110,19 +110,28 @@ def _fits(population: Population, setting: Setting) -> tuple[Estimates, ...]:
     if not population.samples:
         return ()
     design, catalog = setting.design, setting.catalog
-    model = catalog.model(design.reference)
-    fitted = fitted_exposure(population, model, design)
-    sd = spread(population, model, design, draws=setting.draws, seed=setting.seed)
-    limits = {level: (np.exp(-z * sd), np.exp(z * sd)) for level, z in Z.items()}
-    models = [catalog.model(name) for name in dict.fromkeys(item.model for item in design.of_part("training"))]
-    same_drug = [one for one in models if one.drug == design.drug]
-    found = [Estimates(name="MAP", exposure=fitted, limits=limits)]
-    if len(same_drug) > 1:
-        found.append(Estimates(name="averaged", exposure=averaged(population, same_drug, design)))
+    reference = catalog.model(design.reference)
+    fitted = fitted_exposure(population, reference, design)
+    one = averaged(population, [reference], design, draws=setting.draws, seed=setting.seed)
+    found = [Estimates(name="MAP", exposure=fitted, limits=_on(fitted, one))]
     weight = companion(design.drug, population.manifest.scheme, "weight")
     if weight:
-        found.insert(1, _weighted(weight, population, setting, fitted))
+        found.append(_weighted(weight, population, setting, fitted))
+    models = [catalog.model(name) for name in dict.fromkeys(item.model for item in design.of_part("training"))]
+    same_drug = [model for model in models if model.drug == design.drug]
+    if len(same_drug) > 1:
+        several = averaged(population, same_drug, design, draws=setting.draws, seed=setting.seed)
+        found.append(_of_draws("averaged", several))
     return tuple(found)
+
+
+def _of_draws(name: str, drawn: Drawn) -> Estimates:
+    return Estimates(name=name, exposure=drawn.middle, limits=_on(drawn.middle, drawn))
+
+
+def _on(exposure: np.ndarray, drawn: Drawn) -> dict[float, tuple[np.ndarray, np.ndarray]]:
+    """The draws' limits as factors on an exposure."""
+    return {level: (low / exposure, high / exposure) for level, (low, high) in drawn.limits.items()}
 
 
 def _weighted(one: Companion, population: Population, setting: Setting, fitted: np.ndarray) -> Estimates:
@@ -142,7 +151,7 @@ def _floor(population: Population, setting: Setting) -> tuple[Estimates, ...]:
     if not plain or not population.samples:
         return ()
     found = exact(population, models, setting.design, draws=setting.draws, seed=setting.seed)
-    return (Estimates(name="exact Bayes, true model", exposure=found),)
+    return (_of_draws("exact Bayes, true model", found),)
 
 
 def _rows(population: Population) -> np.ndarray:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from models.beside.concordance import said, verdict_of, widest
+from models.beside.drawn import exposures_drawn
 from models.beside.scheme import Charted, charted
 from models.beside.value import Beside, By, Opinion
 from models.beside.working import working
@@ -83,9 +84,7 @@ AIMS: Mapping[DesignMetric, Metric] = {"auc24": "auc24", "trough": "trough", "co
 
 def _fit(asked: Asked) -> Opinion:
     """The fit of the advice: by the same draws, so that card and table agree to the digit."""
-    found = [exposures(one.model, asked.record, asked.regimen, one.etas, asked.design) for one in asked.drawn]
-    values = np.concatenate(found)
-    values = values[np.isfinite(values) & (values > 0.0)]
+    values = exposures_drawn(asked.drawn, asked.record, asked.regimen, asked.design)
     if not values.size:
         return Opinion(by="fit", name="fit", words="the fit", silent=("no draw reaches a steady state",))
     low, middle, high = (float(v) for v in np.quantile(values, [(1 - SHARE) / 2, 0.5, (1 + SHARE) / 2]))

@@ -1,6 +1,6 @@
 """One patient, the models that speak for him and one sample of their posteriors: all that the dosing steps share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -89,7 +89,23 @@ def open_case(
     seed: int,
     draws: int,
 ) -> Case:
-    """Draws the sample, shared over the models by weight: the same seed gives the same case.
+    """Draws the sample, shared over the models by weight: the same seed gives the same case."""
+    members, unreliable = drawn_members(fits, ensemble, record, seed=seed, draws=draws)
+    return Case(
+        drug=drug,
+        record=given(record),
+        target=target,
+        also=also,
+        members=members,
+        mic=value_at(record, "mic", record.now),
+        unreliable=unreliable,
+    )
+
+
+def drawn_members(
+    fits: Sequence[ModelFit], ensemble: Ensemble, record: PatientRecord, *, seed: int, draws: int
+) -> tuple[tuple[Member, ...], tuple[str, ...]]:
+    """The models with a share of the draws, the one of highest weight first, and the unreliable ones (see Case).
 
     Where a model is not linear every regimen costs a search for its steady state, and FEW draws have to do.
     """
@@ -111,15 +127,7 @@ def open_case(
         if len(own)
     ]
     members.sort(key=lambda member: -member.weight)
-    return Case(
-        drug=drug,
-        record=given(record),
-        target=target,
-        also=also,
-        members=tuple(members),
-        mic=value_at(record, "mic", record.now),
-        unreliable=tuple(unreliable),
-    )
+    return tuple(members), tuple(unreliable)
 
 
 def _sample(fit: ModelFit, count: int, seed: int) -> Sample:

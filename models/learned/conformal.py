@@ -4,6 +4,7 @@ Vovk V, Gammerman A, Shafer G. Algorithmic learning in a random world. Springer 
 Stat Assoc 2018;113:1094-1111. The promise holds for patients drawn as the calibration patients were, and no others.
 """
 
+from collections.abc import Iterable
 from math import ceil
 
 import numpy as np
@@ -20,6 +21,11 @@ def half_widths(errors: np.ndarray, scales: np.ndarray, levels: tuple[float, ...
     """
     scores = np.sort(np.abs(errors) / scales)
     return tuple(float(scores[_rank(level, len(scores)) - 1]) for level in levels)
+
+
+def widest(widths: Iterable[tuple[float, ...]]) -> tuple[float, ...]:
+    """Level by level the largest."""
+    return tuple(map(max, zip(*widths, strict=True)))
 
 
 def _rank(level: float, count: int) -> int:

@@ -12,7 +12,7 @@ from models.cohorts.design import CohortDesign
 from models.cohorts.population import Population
 from models.cohorts.simulate import simulate
 from models.learned.companion import Companion, Kind
-from models.learned.conformal import LEVELS, half_widths
+from models.learned.conformal import LEVELS, half_widths, widest
 from models.learned.fits import fitted_exposure
 from models.learned.inputs import Matrix, covariates_of, told
 from models.learned.learners import boosting, compare, out_of_fold
@@ -43,6 +43,19 @@ class Material:
     plan: Plan
     training: Population
     calibration: Population
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Told:
+    """n patients: what the trees are told, what they are to foretell, and which model each patient comes from."""
+
+    inputs: Matrix
+    target: np.ndarray
+    generator: np.ndarray
+
+    @property
+    def rows(self) -> np.ndarray:
+        return self.inputs.values
 
 
 def kinds_of(design: CohortDesign, scheme: str) -> tuple[Kind, ...]:
@@ -78,25 +91,44 @@ def train(found: Material, *, kind: Kind, progress: Progress | None = None) -> C
 
 def _factor(found: Material, kind: Kind, progress: Progress | None) -> Companion:
     seed = found.plan.seed
-    (inputs, target), (held, held_target) = (_task(found, one, kind) for one in (found.training, found.calibration))
-    compared = compare(inputs.values, target, seed=seed, progress=progress)
-    center = grown(inputs.values, target, compared.settings, seed)
-    left = np.abs(target - out_of_fold(inputs.values, target, compared.settings, seed=seed))
-    scale = grown(inputs.values, np.log(np.maximum(left, FLOOR)), compared.settings, seed)
-    errors = held_target - center.predict(held.values)
-    widths = half_widths(errors, np.exp(scale.predict(held.values)))
-    calibrated = float(np.sqrt(np.mean(errors**2)))
+    shown, held = (task_of(found, one, kind) for one in (found.training, found.calibration))
+    compared = compare(shown.rows, shown.target, seed=seed, progress=progress)
+    center = grown(shown.rows, shown.target, compared.settings, seed)
+    left = np.abs(shown.target - out_of_fold(shown.rows, shown.target, compared.settings, seed=seed))
+    scale = grown(shown.rows, np.log(np.maximum(left, FLOOR)), compared.settings, seed)
+    errors = {"calibration_log_rmse": held.target - center.predict(held.rows)}
+    if len(np.unique(shown.generator)) > 1:
+        errors["left_out_log_rmse"] = left_out(shown, held, compared.settings, seed)
+    sizes = np.exp(scale.predict(held.rows))
+    widths = widest(half_widths(one, sizes) for one in errors.values())
     return Companion(
         **_common(found, compared.settings),
         kind=kind,
-        inputs=inputs.box(),
+        inputs=shown.inputs.box(),
         center=(center,),
         scale=scale,
         widths={f"{level:g}": width for level, width in zip(LEVELS, widths, strict=True)},
         weights=(),
         margin=0.0,
-        metrics={"nested_cv_log_rmse": compared.rmse, "calibration_log_rmse": calibrated},
+        metrics={"nested_cv_log_rmse": compared.rmse} | {name: _rms(one) for name, one in errors.items()},
     )
+
+
+def left_out(shown: Told, held: Told, settings: dict[str, Any], seed: int) -> np.ndarray:
+    """(n,): errors of the patients held back, each by trees that saw nobody of the model he comes from.
+
+    A hospital's patients come from none of the models: this is how far off one is who is unlike all of them.
+    """
+    errors = np.empty(len(held.target))
+    for one in np.unique(held.generator):
+        others, its = shown.generator != one, held.generator == one
+        trees = grown(shown.rows[others], shown.target[others], settings, seed)
+        errors[its] = held.target[its] - trees.predict(held.rows[its])
+    return errors
+
+
+def _rms(errors: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(errors**2)))
 
 
 def _weight(found: Material) -> Companion:
@@ -117,14 +149,14 @@ def _weight(found: Material) -> Companion:
     )
 
 
-def _task(found: Material, population: Population, kind: Kind) -> tuple[Matrix, np.ndarray]:
-    """Inputs and what is to be foretold."""
+def task_of(found: Material, population: Population, kind: Kind) -> Told:
     target = population.log_ratio
     if kind == "hybrid":
         fitted = fitted_exposure(population, found.catalog.model(found.design.reference), found.design)
         target = np.log(fitted / population.exposure)
     keep = population.readable & np.isfinite(target)
-    return told(covariates_of(found.design.drug), population).taken(keep), target[keep]
+    inputs = told(covariates_of(found.design.drug), population).taken(keep)
+    return Told(inputs=inputs, target=target[keep], generator=population.generator[keep])
 
 
 def grown(inputs: np.ndarray, target: np.ndarray, settings: dict[str, Any], seed: int) -> Trees:

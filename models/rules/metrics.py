@@ -1,6 +1,7 @@
 """How far estimates lie from the truth, with bootstrap intervals."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
@@ -70,6 +71,12 @@ def spread_of(log_error: np.ndarray, share: float) -> Spread:
     low = order[max(int(np.floor(tail * (n + 1))) - 1, 0)]
     high = order[min(int(np.ceil((1.0 - tail) * (n + 1))) - 1, n - 1)]
     return Spread(share=share, low=_short(low), high=_short(high))
+
+
+def widest(spreads: Iterable[Spread]) -> Spread:
+    """From the lowest limit to the highest, of spreads that promise the same share."""
+    found = tuple(spreads)
+    return replace(found[0], low=min(item.low for item in found), high=max(item.high for item in found))
 
 
 def _short(value: float) -> float:

@@ -1,7 +1,7 @@
 """From a design to a frozen rule: patients, searches, choice, nested cross-validation, unseen test patients."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from models.rules.checkpoint import Checkpoints
 from models.rules.engines.engine import Engine
 from models.rules.expression import Node, count
 from models.rules.frozen import Assessment, Form, FrozenRule, Proof, Spread
-from models.rules.metrics import covered, measures, spread_of
+from models.rules.metrics import covered, measures, spread_of, widest
 from models.rules.rulefile import frozen
 from models.rules.select import Chosen, Terms, choose, folds, predict
 from models.rules.task import Data, Search, Task, data_for, load_task, output_of, true_clearance, values_of
@@ -94,15 +94,31 @@ def train(
     data = data_for(task, design, made.training, model, form)
     search = task.search(scheme)
     engine = engine.allowing(search.symbols)
-    searching = _Searching(
-        engine, search, checkpoints, plan, progress, len(plan.seeds) + plan.outer * len(plan.outer_seeds)
-    )
+    nested = folds(data.y.size, plan.outer, plan.seed + 1)
+    apart = left_out(made.training.generator[data.rows])
+    total = len(plan.seeds) + (len(nested) + len(apart)) * len(plan.outer_seeds)
+    searching = _Searching(engine, search, checkpoints, plan, progress, total)
     chosen = searching.choice(data, np.arange(data.y.size), plan.seeds)
-    errors = -_outer_errors(searching, data)  # of exposure, which is over clearance
-    spreads = tuple(spread_of(errors, share) for share in SHARES)
+    errors = {name: _errors(searching, data, outer) for name, outer in ((NESTED, nested), (APART, apart)) if outer}
+    spreads = tuple(widest(spread_of(found, share) for found in errors.values()) for share in SHARES)
     rule = _rule(task, design, model, data, chosen, spreads, engine, plan, made)
-    on = [_nested(errors, spreads), _unseen(rule, design, model, made.test)]
+    on = [_assessed(name, found, spreads) for name, found in errors.items()]
+    on.append(_unseen(rule, design, model, made.test))
     return Trained(rule=frozen(replace(rule, assessments=tuple(on))), chosen=chosen)
+
+
+NESTED, APART = "training models, nested cross-validation", "training models, each left out in turn"
+
+
+def left_out(generator: np.ndarray) -> Sequence[tuple[np.ndarray, np.ndarray]]:
+    """(rows of the other models, rows of one), of each model in turn; none where all patients are of one.
+
+    generator: (n,) which model each patient comes from.
+    """
+    known = np.unique(generator)
+    if known.size < 2:
+        return []
+    return [(np.flatnonzero(generator != one), np.flatnonzero(generator == one)) for one in known]
 
 
 class _Searching:
@@ -145,13 +161,13 @@ def terms_of(data: Data, search: Search, plan: Plan) -> Terms:
     )
 
 
-def _outer_errors(searching: _Searching, data: Data) -> np.ndarray:
-    """(n,) ln(estimated / true clearance) of each patient by a rule searched, chosen and fitted without him."""
+def _errors(searching: _Searching, data: Data, outer: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """(n,) ln(estimated / true exposure) of each patient by a rule searched, chosen and fitted without him."""
     errors = np.empty(data.y.size)
-    for inside, outside in folds(data.y.size, searching.plan.outer, searching.plan.seed + 1):
+    for inside, outside in outer:
         node = searching.choice(data, inside, searching.plan.outer_seeds).rule.refitted.node
         columns = {name: values[outside] for name, values in data.columns.items()}
-        errors[outside] = predict(node, columns, outside.size) - data.y[outside]
+        errors[outside] = data.y[outside] - predict(node, columns, outside.size)  # exposure is over clearance
     return errors
 
 
@@ -229,12 +245,10 @@ def _manifest(plan: Plan, made: Populations, chosen: Chosen) -> dict[str, Any]:
     }
 
 
-def _nested(errors: np.ndarray, spreads: tuple[Spread, ...]) -> Assessment:
+def _assessed(on: str, errors: np.ndarray, spreads: tuple[Spread, ...]) -> Assessment:
     """errors: ln(estimated / true exposure)."""
     found = (*measures(np.exp(errors)), *(covered(errors, item) for item in spreads))
-    return Assessment(
-        on="training models, nested cross-validation", patients=int(errors.size), silent=0.0, measures=found
-    )
+    return Assessment(on=on, patients=int(errors.size), silent=0.0, measures=found)
 
 
 def _unseen(rule: FrozenRule, design: CohortDesign, model: PopulationModel, test: tuple[Population, ...]) -> Assessment:

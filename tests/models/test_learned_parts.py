@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.ensemble import GradientBoostingRegressor
 
 from models.errors import ModelsError
-from models.learned.conformal import half_widths
+from models.learned.conformal import half_widths, widest
 from models.learned.shapley import of_trees, shapley
 from models.learned.trees import Trees, from_gradient_boosting
 
@@ -130,6 +130,10 @@ def test_the_width_is_the_order_statistic():
 def test_too_few_patients_give_no_interval():
     with pytest.raises(ModelsError, match="too few"):
         half_widths(np.arange(9.0), np.ones(9), (0.95,))
+
+
+def test_the_widest_widths_hold_for_both():
+    assert widest(((0.2, 0.9), (0.3, 0.5))) == (0.3, 0.9)
 
 
 def test_coverage_is_kept_whatever_the_errors_look_like():

@@ -15,9 +15,10 @@ from models.cohorts.design import load_cohort_design
 from models.rules.checkpoint import Checkpoints
 from models.rules.engines.engine import Found
 from models.rules.engines.operon import Operon
-from models.rules.metrics import covered, log_rmse, measures, rmse, spread_of, within_20
+from models.rules.frozen import Spread
+from models.rules.metrics import covered, log_rmse, measures, rmse, spread_of, widest, within_20
 from models.rules.task import data_for, forms, load_task, tasked, valid_range, values_of
-from models.rules.train import Plan, Populations, log_errors, populations, train
+from models.rules.train import Plan, Populations, left_out, log_errors, populations, train
 from tests.models.rule_made import made
 
 SMALL = Plan(patients=250, seeds=(1, 2), outer=2, test_patients=40, test_seeds=(201, 202))
@@ -54,7 +55,11 @@ def test_a_rule_keeps_what_every_rule_must(catalog: Catalog, patients: Populatio
     rule = trained(catalog, patients).rule
     assert rule.nodes <= 20
     assert {proof.how for proof in rule.proofs} <= {"proved", "dense check"}
-    assert [item.on for item in rule.assessments][1] == "unseen test patients of vancomycin/thomson2009"
+    assert [item.on for item in rule.assessments] == [
+        "training models, nested cross-validation",
+        "training models, each left out in turn",
+        "unseen test patients of vancomycin/thomson2009",
+    ]
     assert rule.training["population"]["seed"] == SMALL.seed
     assert not rule.signed
     assert "vancomycin/goti2018" in rule.behind
@@ -100,7 +105,8 @@ def test_an_interrupted_training_goes_on_where_it_stopped(
     with pytest.raises(KeyboardInterrupt):
         trained(catalog, patients, engine, checkpoints=Checkpoints(tmp_path))
     again = trained(catalog, patients, engine, checkpoints=Checkpoints(tmp_path)).rule
-    assert len(engine.calls) == 3 + SMALL.outer, "the two finished searches are not run again"
+    models = len(np.unique(patients.training.generator))
+    assert len(engine.calls) == 3 + SMALL.outer + models, "the two finished searches are not run again"
     assert again.hash == trained(catalog, patients).rule.hash
 
 
@@ -112,7 +118,7 @@ def test_a_damaged_checkpoint_is_searched_again(catalog: Catalog, patients: Popu
 
 
 def test_the_searches_never_see_the_patients_whom_they_are_judged_on(catalog: Catalog, patients: Populations) -> None:
-    """Nested: each outer search has the rows of its own fold's rest, and all rows are judged once."""
+    """Nested: each outer search has the rows of its own fold's rest, all rows are judged once; then model by model."""
     seen: list[int] = []
 
     @dataclass(frozen=True, kw_only=True)
@@ -133,8 +139,31 @@ def test_the_searches_never_see_the_patients_whom_they_are_judged_on(catalog: Ca
     rule = trained(catalog, patients, Watching()).rule
     n = int(patients.training.readable.sum())
     assert seen[:2] == [n, n]
-    assert sum(seen[2:]) == n, "two halves"
-    assert rule.assessments[0].patients == n
+    assert sum(seen[2:4]) == n, "two halves"
+    of_model = np.bincount(patients.training.generator[patients.training.readable])
+    assert seen[4:] == list(n - of_model), "all but one model's patients, for each model"
+    assert [item.patients for item in rule.assessments[:2]] == [n, n]
+
+
+def test_each_model_is_left_out_once() -> None:
+    found = left_out(np.array([0, 2, 2, 0, 1]))
+    assert [(list(inside), list(outside)) for inside, outside in found] == [
+        ([1, 2, 4], [0, 3]), ([0, 1, 2, 3], [4]), ([0, 3, 4], [1, 2]),
+    ]  # fmt: skip
+    assert left_out(np.zeros(4, dtype=int)) == [], "one model can not be foretold from none"
+
+
+def test_a_rules_interval_holds_patients_of_a_model_left_out(catalog: Catalog, patients: Populations) -> None:
+    """The wider of two split-conformal spreads: neither kind of patient is promised more than was counted."""
+    for assessment in trained(catalog, patients).rule.assessments[:2]:
+        covered = {item.name: item.value for item in assessment.measures}
+        assert covered["coverage_80"] >= 80.0
+        assert covered["coverage_95"] >= 95.0
+
+
+def test_the_widest_of_spreads_holds_them_all() -> None:
+    spreads = (Spread(share=0.8, low=-0.3, high=0.1), Spread(share=0.8, low=-0.2, high=0.4))
+    assert widest(spreads) == Spread(share=0.8, low=-0.3, high=0.4)
 
 
 # --- data ---------------------------------------------------------------------------------------------------------
