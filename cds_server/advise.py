@@ -103,6 +103,7 @@ def _others(
     if parts.settings.companions == "none":
         return None
     return lambda searched: standing(
+        parts.shelf,
         parts.catalog,
         searched,
         case.chart.record,

@@ -49,6 +49,7 @@ class Settings:
     repeat_minutes: int = 30
     cds_hooks_version: CdsHooksVersion = "2.0"
     companions: Companions = "signed"
+    signatures_file: str = ""
     log_level: LogLevel = "INFO"
     sandbox: bool = False
     threads: int = 4
@@ -77,6 +78,11 @@ class Settings:
     def database(self) -> str:
         """SQLAlchemy URL; a SQLite file in the data folder where none is set."""
         return self.database_url or f"sqlite:///{self.data_folder / 'titrate.sqlite3'}"
+
+    @property
+    def signatures(self) -> Path:
+        """The site's file of signatures; in the data folder where none is set."""
+        return Path(self.signatures_file) if self.signatures_file else self.data_folder / "signatures.toml"
 
     @property
     def public_url(self) -> str:

@@ -1,5 +1,6 @@
 """What the service is made of, put together once and handed in: no module reaches for any of it by itself."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,15 +21,19 @@ from fhir.ehr.client import FhirClient
 from fhir.ehr.connect import Connections
 from fhir.ehr.servers import FhirServer
 from fhir.ehr.signing import Signer
+from models.beside.shelf import Shelf, load_shelf
 from models.catalog import Catalog, load_catalog
 from models.site import with_site
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
     """connections: to the FHIR servers that may be read. client_for: a reader of one of them for one call.
 
-    signers: our own keys, whose public halves are published. new_id: 128 random bits in hex. new_uuid: a random UUID.
+    shelf: estimators beside the fit. signers: our own keys, whose public halves are published. new_id: 128 random bits
+    in hex. new_uuid: a random UUID.
 
     warmed: whether the numerical kernels are compiled; until then no hook call runs into them.
     """
@@ -39,6 +44,7 @@ class Parts:
     estimator: Estimator
     connections: Connections
     client_for: ClientFor
+    shelf: Shelf = field(default_factory=Shelf)
     registry: Registry = field(default_factory=Registry)
     signers: tuple[Signer, ...] = ()
     clock: Callable[[], datetime] = utc_now
@@ -63,6 +69,7 @@ def build_parts(settings: Settings, *, store: Store | None = None, queue: Queue 
     return Parts(
         settings=settings,
         catalog=catalog,
+        shelf=site_shelf(settings),
         store=store,
         estimator=estimator,
         connections=connections,
@@ -76,6 +83,24 @@ def site_catalog(settings: Settings) -> Catalog:
     """All drugs and models, with the site's decisions where it has made some."""
     catalog = load_catalog()
     return with_site(catalog, Path(settings.site_file)) if settings.site_file else catalog
+
+
+def site_shelf(settings: Settings) -> Shelf:
+    """Rules and companions with the site's signatures, read once for each process."""
+    if settings.companions == "none":
+        return Shelf()
+    return announced(load_shelf(settings.signatures))
+
+
+def announced(shelf: Shelf) -> Shelf:
+    """The same; what can not be used of it is logged."""
+    for item in shelf.refused:
+        log.warning("rule or companion refused", extra={"file": item.file, "why": item.reason})
+    for text in shelf.void:
+        log.warning("signature void", extra={"why": text})
+    if shelf.in_use:
+        log.info("rules and companions in use", extra={"signed": shelf.in_use})
+    return shelf
 
 
 def _client(

@@ -2,11 +2,20 @@
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
 from models.errors import ModelFileError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """A file of a library that can not be used, <drug>/<name>, and why; the others stand."""
+
+    file: str
+    reason: str
 
 
 class Table:

@@ -99,6 +99,7 @@ def _parts(folder: Path, instant: datetime) -> Parts:
         draws=given.draws,
         site_file=given.site_file,
         companions=given.companions,
+        signatures_file=str(given.signatures),
         secret_key="unused",  # noqa: S106 - signs links that nobody serves
     )
     parts = build_parts(settings)

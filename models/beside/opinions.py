@@ -9,17 +9,18 @@ import numpy as np
 from models.beside.concordance import said, verdict_of, widest
 from models.beside.drawn import exposures_drawn
 from models.beside.scheme import Charted, charted
+from models.beside.shelf import Shelf
 from models.beside.value import Beside, By, Opinion
 from models.beside.working import working
 from models.cohorts.design import CohortDesign
 from models.cohorts.design import Metric as DesignMetric
 from models.cohorts.exposure import exposures
+from models.datafile import Refused
 from models.dosing.advice import Regimen
 from models.dosing.member import Member
 from models.fit import Posterior
-from models.learned.companion import BadCompanion, Companion, Kind
+from models.learned.companion import Companion, Kind
 from models.learned.inputs import row_of
-from models.learned.library import companion
 from models.learned.predict import Silent as NothingLearned
 from models.learned.predict import attributions, says
 from models.population import PopulationModel
@@ -27,7 +28,6 @@ from models.record import PatientRecord
 from models.rules.apply import Estimate, dose_for, estimate
 from models.rules.apply import Silent as NoRule
 from models.rules.frozen import FrozenRule
-from models.rules.library import Refused
 from models.target import Metric, unit_of
 
 SHARE = 0.8  # of the intervals shown
@@ -40,7 +40,7 @@ class Asked:
 
     drawn: the models in use with the very draws of the advice beside which they speak, so that its fit is this fit.
     goal: middle of the target in the design's unit, None where it is of another metric. signed: only what somebody has
-    put into use speaks. refused: the drug's rule files that can not be trusted; the card names them.
+    put into use speaks. shelf: what there is for the drug; the card names the files that are refused.
     """
 
     design: CohortDesign
@@ -49,10 +49,9 @@ class Asked:
     regimen: Regimen
     fitted: Sequence[tuple[PopulationModel, Posterior]]
     drawn: Sequence[Member]
-    rules: Sequence[FrozenRule]
+    shelf: Shelf
     goal: float | None
     signed: bool
-    refused: tuple[Refused, ...] = ()
 
 
 def beside(asked: Asked) -> Beside:
@@ -60,7 +59,7 @@ def beside(asked: Asked) -> Beside:
     fit = _fit(asked)
     told = charted(asked.design, asked.reference, asked.record, asked.regimen)
     others = _silent(told) if isinstance(told, tuple) else (*_rules(asked, told), *_learned(asked, told, fit))
-    opinions = (fit, *others, *(_damaged(item) for item in asked.refused))
+    opinions = (fit, *others, *(_damaged(item) for item in asked.shelf.refused))
     # the corrected fit builds on the fit: its agreement would be no second opinion
     independent = tuple(one for one in others if one.exposure and one.by != "hybrid")
     ratio = widest(fit.exposure, (one.exposure for one in independent if one.exposure)) if fit.exposure else None
@@ -99,14 +98,17 @@ def _silent(reasons: tuple[str, ...]) -> tuple[Opinion, ...]:
 
 
 def _damaged(item: Refused) -> Opinion:
-    return Opinion(by="rule", name=item.file, words="a rule", silent=(f"its file is refused: {item.reason}",))
+    silent = (f"its file is refused: {item.reason}",)
+    if item.file.endswith(".json"):
+        return Opinion(by="learned", name=item.file, words="a learned companion", silent=silent)
+    return Opinion(by="rule", name=item.file, words="a rule", silent=silent)
 
 
 _FORMS = {"informed": "the rule", "alone": "the stand-alone rule"}
 
 
 def _rules(asked: Asked, told: Charted) -> Iterator[Opinion]:
-    for rule in sorted(asked.rules, key=lambda item: item.form != "informed"):
+    for rule in sorted(asked.shelf.rules, key=lambda item: item.form != "informed"):
         if rule.scheme == told.scheme.name and (rule.signed or not asked.signed):
             yield _rule(rule, asked, told)
 
@@ -152,8 +154,7 @@ def _limits(rule: FrozenRule, found: Estimate) -> tuple[float | None, float | No
 
 
 def _signed(rule: FrozenRule) -> str:
-    last = rule.signature
-    return f"{last.by}, {last.at[:10]}" if last else ""
+    return str(rule.signature) if rule.signature else ""
 
 
 _WORDS: dict[Kind, str] = {"exposure": "the learned companion", "hybrid": "the corrected fit"}
@@ -163,13 +164,9 @@ _NAMED: dict[Kind, By] = {"exposure": "learned", "hybrid": "hybrid"}
 def _learned(asked: Asked, told: Charted, fit: Opinion) -> Iterator[Opinion]:
     starts: dict[Kind, float | None] = {"exposure": told.expected_exposure, "hybrid": _reference_fit(asked)}
     for kind, start in starts.items():
-        try:
-            one = companion(asked.design.drug, told.scheme.name, kind)
-        except BadCompanion as error:
-            yield Opinion(by=_NAMED[kind], name=kind, words=_WORDS[kind], silent=(f"its file is refused: {error}",))
-            continue
-        if one and (one.in_use or not asked.signed):
-            yield _companion(one, asked, told, start)
+        for one in asked.shelf.companions:
+            if (one.scheme, one.kind) == (told.scheme.name, kind) and (one.in_use or not asked.signed):
+                yield _companion(one, asked, told, start)
 
 
 def _reference_fit(asked: Asked) -> float | None:
@@ -184,7 +181,7 @@ def _reference_fit(asked: Asked) -> float | None:
 def _companion(one: Companion, asked: Asked, told: Charted, start: float | None) -> Opinion:
     base = Opinion(
         by=_NAMED[one.kind],
-        name=f"{one.drug}/{one.scheme}-{one.kind}",
+        name=one.id,
         words=_WORDS[one.kind],
         hash=one.hash,
         signed=one.in_use,

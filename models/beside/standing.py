@@ -2,25 +2,22 @@
 
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 
 from models.beside.opinions import AIMS, Asked, beside
+from models.beside.shelf import Shelf
 from models.beside.value import Beside
 from models.catalog import Catalog
 from models.cohorts.design import CohortDesign, designed, load_cohort_design
 from models.dosing.advice import Regimen
 from models.dosing.case import Case
 from models.fit import Posterior
-from models.learned.companion import BadCompanion
-from models.learned.library import load_placed, paths
 from models.population import PopulationModel
 from models.record import PatientRecord
-from models.rules.frozen import FrozenRule
-from models.rules.library import Refused, load_library
 from models.target import Target, unit_of
 
 
 def standing(
+    shelf: Shelf,
     catalog: Catalog,
     case: Case,
     record: PatientRecord,
@@ -31,14 +28,15 @@ def standing(
 ) -> Beside | None:
     """None for a drug without such estimators, or where no regimen is in use that they could speak of.
 
-    case: of the advice, whose draws the fit speaks by. fitted: models that hold the patient, whatever their weight.
+    shelf: what there is to ask. case: of the advice, whose draws the fit speaks by. fitted: models that hold the
+    patient, whatever their weight.
     signed: only estimators that somebody has put into use.
     """
     design = _design(record.drug)
     if design is None or regimen is None or regimen.route != design.standard.route:
         return None
-    rules, refused = _rules(record.drug)
-    if signed and not (refused or any(rule.signed for rule in rules) or _learned_in_use(record.drug)):
+    there = shelf.of(record.drug)
+    if signed and not (there.in_use or there.refused):
         return None
     holds = {model.id for model, _ in fitted}
     return beside(
@@ -49,8 +47,7 @@ def standing(
             regimen=regimen,
             fitted=fitted,
             drawn=case.members,
-            rules=rules,
-            refused=refused,
+            shelf=there,
             goal=goal_of(design, record, regimen, case.target, case.drug.concentration_unit),
             signed=signed,
         )
@@ -82,23 +79,3 @@ def _whole(design: CohortDesign, record: PatientRecord, regimen: Regimen, target
 @cache
 def _design(drug: str) -> CohortDesign | None:
     return load_cohort_design(drug) if drug in designed() else None
-
-
-@cache
-def _learned_in_use(drug: str) -> bool:
-    """Whether somebody put a companion into use; a refused file counts, so that it is named and not passed over."""
-    return any(_in_use(path) for path in paths() if path.parent.name == drug)
-
-
-def _in_use(path: Path) -> bool:
-    try:
-        return bool(load_placed(path).in_use)
-    except BadCompanion:
-        return True
-
-
-@cache
-def _rules(drug: str) -> tuple[tuple[FrozenRule, ...], tuple[Refused, ...]]:
-    """The drug's rules, and its files that are none."""
-    found = load_library()
-    return found.for_drug(drug), tuple(item for item in found.refused if item.file.startswith(f"{drug}/"))

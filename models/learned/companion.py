@@ -4,6 +4,7 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from hashlib import sha256
 from math import isfinite
 from pathlib import Path
@@ -16,6 +17,7 @@ from models.errors import ModelsError
 from models.learned.conformal import LEVELS
 from models.learned.inputs import Input
 from models.learned.trees import Trees
+from models.signature import UNSIGNED, Signature
 
 FORMAT = "titrate learned companion 1"
 # exposure: ln(expected / true exposure). hybrid: ln(fitted / true exposure). weight: the prior weight the fit deserves.
@@ -27,19 +29,6 @@ _TYPES = {"feature": "<i2", "threshold": "<f4", "leaf": "<f4"}
 
 class BadCompanion(ModelsError):
     """A companion's file is damaged, or is none."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Signature:
-    """Who put the companion of that hash into use, as what and when (a day); "" while nobody has.
-
-    A note, not a cryptographic signature.
-    """
-
-    by: str = ""
-    role: str = ""
-    on: str = ""
-    hash: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -63,9 +52,13 @@ class Companion:
     manifest: Mapping[str, Any]
     metrics: Mapping[str, Any]
     not_verified: tuple[str, ...]
-    signed: Signature = Signature()
+    signed: Signature = UNSIGNED
 
     @property
+    def id(self) -> str:
+        return f"{self.drug}/{self.scheme}-{self.kind}"
+
+    @cached_property
     def hash(self) -> str:
         """sha256 of everything but the signature."""
         return sha256(_canonical(_body(self)).encode()).hexdigest()
@@ -73,7 +66,7 @@ class Companion:
     @property
     def in_use(self) -> str:
         """ "A. Pharmacist, 2026-11-21", or "" where nobody signed this very content."""
-        return f"{self.signed.by}, {self.signed.on}" if self.signed.by and self.signed.hash == self.hash else ""
+        return str(self.signed) if self.signed.by and self.signed.hash == self.hash else ""
 
     def outside(self, values: np.ndarray) -> tuple[str, ...]:
         """Why the companion is silent: each input that is no number or lies outside the box it was trained in."""
@@ -102,13 +95,14 @@ def save(companion: Companion, path: Path) -> None:
 
 def load(path: Path) -> Companion:
     """Raises BadCompanion naming the file and what is wrong with it."""
+    where = f"{path.parent.name}/{path.name}"
     try:
         body = json.loads(bounded(path, LARGEST).decode("utf-8"), parse_constant=_no_number)
         found = _companion(body)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, ModelsError) as error:
-        raise BadCompanion(f"{path.name} can not be used: {error}; train it again, or restore the file") from None
+        raise BadCompanion(f"{where} can not be used: {error}; train it again, or restore the file") from None
     if body.get("hash") != found.hash:
-        raise BadCompanion(f"{path.name} does not have the content that its hash names: it was changed after training")
+        raise BadCompanion(f"{where} does not have the content that its hash names: it was changed after training")
     return found
 
 

@@ -12,6 +12,7 @@ from models.errors import RuleError
 from models.rules.expression import Node, count, variables
 from models.rules.interval import Box, finite, increasing
 from models.rules.quantities import Input, Quantity, dimension, quotient
+from models.signature import Signature
 
 FORMAT = 1
 Form = Literal["informed", "alone"]
@@ -65,17 +66,6 @@ class Spread:
     share: float
     low: float
     high: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Signature:
-    """Who put the rule of that hash into use, when (ISO date), and as what. A note, not a cryptographic signature."""
-
-    by: str
-    role: str
-    at: str
-    hash: str
-    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

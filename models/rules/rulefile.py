@@ -21,7 +21,6 @@ from models.rules.frozen import (
     Monotone,
     Output,
     Proof,
-    Signature,
     Spread,
     check,
     digest,
@@ -29,8 +28,9 @@ from models.rules.frozen import (
 from models.rules.parse import parse
 from models.rules.printing import text
 from models.rules.quantities import Input, Quantity
-from models.rules.toml_text import toml_text
 from models.rules.wording import at_once, latex_of, steps
+from models.signature import Signature, signature
+from models.toml_text import toml_text
 
 LARGEST = 200_000  # bytes
 
@@ -240,15 +240,7 @@ def _plain(table: Table) -> dict[str, Any]:
 def _signature(raw: object, rule: FrozenRule, where: str) -> Signature:
     if not isinstance(raw, Mapping):
         raise RuleError(f"a signature must be a table, got {raw!r}")
-    table = Table(where, "signature.", raw)
-    found = Signature(
-        by=table.text("by"),
-        role=table.text("role"),
-        at=table.text("at"),
-        hash=table.text("hash"),
-        note=table.text("note", default=""),
-    )
-    table.finish()
+    found = signature(Table(where, "signature.", raw))
     if found.hash != rule.hash:
         raise RuleError(f"it was signed by {found.by} when its hash was {found.hash[:12]}, not {rule.hash[:12]}")
     return found

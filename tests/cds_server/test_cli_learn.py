@@ -1,6 +1,7 @@
 """titrate learn: trains, goes on where it was, lists, shows, and says what is not in order."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -63,12 +64,27 @@ def test_check_names_a_simulator_that_changed_and_what_nobody_recorded_of_it(lib
     drawn["fingerprint"]["exposure"] *= 1.01
     other.manifest["populations"][1].pop("fingerprint")
     for companion in (one, other):
-        save(companion, tmp_path / "iohexol" / f"late-{companion.kind}.json")
+        save(replace(companion), tmp_path / "iohexol" / f"late-{companion.kind}.json")
     found = json.loads(run("check", "--folder", str(tmp_path), "--json", code=1).stdout)
     said = "changed since it was trained: the simulator, by exposure of its first patients; train it again"
     assert found["companions"] == {"iohexol/late-exposure": [said], "iohexol/late-weight": []}
     assert found["simulator_not_recorded"] == ["iohexol/late-weight"]
     assert "of 1 it is not recorded" in run("check", "--folder", str(tmp_path), code=1).stdout
+
+
+def test_a_damaged_file_is_named_and_the_others_are_listed(library, tmp_path):
+    (tmp_path / "iohexol").mkdir()
+    for path in library.glob("*/*.json"):
+        (tmp_path / "iohexol" / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "iohexol" / "late-hybrid.json").write_text("{}")
+    text = run("list", "--folder", str(tmp_path), code=1).stdout
+    assert "iohexol/late-exposure" in text
+    assert "iohexol/late-weight" in text
+    assert "refused: iohexol/late-hybrid.json can not be used" in text
+    assert text.endswith("2 companions\n")
+    told = json.loads(run("list", "--folder", str(tmp_path), "--json", code=1).stdout)
+    assert [one["name"] for one in told["companions"]] == ["iohexol/late-exposure", "iohexol/late-weight"]
+    assert [one["file"] for one in told["refused"]] == ["iohexol/late-hybrid.json"]
 
 
 def test_signing_puts_into_use(library):

@@ -96,6 +96,12 @@ def test_a_damaged_file_is_named_and_the_exit_code_says_so(tmp_path: Path) -> No
     assert "error: vancomycin/peak-trough-informed.toml" in checked.stdout
 
 
+def test_show_of_a_damaged_file_says_why_it_is_refused(tmp_path: Path) -> None:
+    asked = library(tmp_path)
+    (tmp_path / f"{ID}.toml").write_text("format = 1")
+    assert "its hash is" in str(run("show", ID, *asked).exception)
+
+
 def test_show_reads_like_a_page(tmp_path: Path) -> None:
     done = run("show", ID, *library(tmp_path))
     assert done.exit_code == 0
@@ -148,7 +154,7 @@ def test_sign_writes_who_when_and_for_which_hash(tmp_path: Path) -> None:
     assert done.exit_code == 0
     rule = load_library(tmp_path).rule(ID)
     assert rule.signed
-    assert (rule.signatures[0].by, rule.signatures[0].at, rule.signatures[0].hash) == (
+    assert (rule.signatures[0].by, rule.signatures[0].on, rule.signatures[0].hash) == (
         "A. Pharmacist",
         "2026-11-21",
         made().hash,
@@ -156,7 +162,7 @@ def test_sign_writes_who_when_and_for_which_hash(tmp_path: Path) -> None:
     assert "signed into use by A. Pharmacist (head of pharmacy) on 2026-11-21" in run("show", ID, *asked).stdout
 
 
-@pytest.mark.parametrize(("by", "role"), [(" ", "x"), ("x", " ")])
+@pytest.mark.parametrize(("by", "role"), [(" ", "x"), ("x", " "), ("A\x1b[2J", "x"), ("A", "x\ny"), ("\udce4", "x")])
 def test_nobody_can_not_sign(tmp_path: Path, by: str, role: str) -> None:
     assert run("sign", ID, "--by", by, "--role", role, *library(tmp_path)).exit_code == 2
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from models.beside.concordance import AGREE, DISAGREE, verdict_of, widest
 from models.beside.opinions import Asked, beside
 from models.beside.scheme import Charted, charted
+from models.beside.shelf import load_shelf
 from models.beside.standing import standing
 from models.catalog import load_catalog
 from models.cohorts.design import load_cohort_design
@@ -19,7 +20,6 @@ from models.dosing.advice import Regimen
 from models.dosing.case import Case, open_case
 from models.fit import ModelFit, average, fit_map
 from models.learned.inputs import covariates_of, row_of, told
-from models.rules.library import load_library
 from models.rules.task import values_of
 from models.subject import subject_from_record
 from models.target import Target
@@ -28,7 +28,7 @@ from tests.builders import Patient, on_vancomycin
 CATALOG = load_catalog()
 DESIGN = load_cohort_design("vancomycin")
 GOTI = CATALOG.model("vancomycin/goti2018")
-RULES = load_library().for_drug("vancomycin")
+SHELF = load_shelf().of("vancomycin")
 REGIMEN = Regimen(amount=1000, interval=12, duration=1.5, route="iv", start=48)
 TARGET = Target(metric="auc24", low=400, high=600, unit="mg.h/L", indication="x", source="y")
 
@@ -46,7 +46,7 @@ def case_of(record, *, target=TARGET, seed=1, draws=200) -> Case:
 
 def stood(record, *, signed=False, **changes):
     case = case_of(record, **changes)
-    return standing(CATALOG, case, record, ((GOTI, case.lead.posterior),), REGIMEN, signed=signed)
+    return standing(SHELF, CATALOG, case, record, ((GOTI, case.lead.posterior),), REGIMEN, signed=signed)
 
 
 def asked(record, **changes) -> Asked:
@@ -58,7 +58,7 @@ def asked(record, **changes) -> Asked:
         "regimen": REGIMEN,
         "fitted": ((GOTI, case.lead.posterior),),
         "drawn": case.members,
-        "rules": RULES,
+        "shelf": SHELF,
         "goal": 500.0,
         "signed": False,
     }
@@ -153,7 +153,7 @@ def test_they_are_silent_and_say_why(change, reason):
 
 def test_the_corrected_fit_is_no_second_opinion():
     record = on_four_doses(on_vancomycin().charted("critically_ill", 0, at=0)).level(14.0, at=47.5).record(now=48)
-    found = beside(asked(record, rules=()))
+    found = beside(asked(record, shelf=replace(SHELF, rules=())))
     hybrid = opinion(found, "the corrected fit")
     learned = opinion(found, "the learned companion")
     assert hybrid.exposure
@@ -185,7 +185,7 @@ def test_a_level_that_can_not_be_is_a_disagreement_or_a_silence():
 def test_a_drug_without_estimators_has_none_beside():
     record = Patient(drug="linezolid").man().aged(50).weighing(80).record(now=0)
     case = case_of(on_vancomycin().record(now=0))
-    assert standing(CATALOG, case, record, (), REGIMEN, signed=False) is None
+    assert standing(SHELF, CATALOG, case, record, (), REGIMEN, signed=False) is None
 
 
 def test_another_metric_gives_no_dose():

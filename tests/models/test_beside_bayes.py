@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from models.beside.bayes import averaged, exact
+from models.beside.shelf import load_shelf
 from models.beside.standing import standing
 from models.catalog import load_catalog
 from models.cohorts.design import load_cohort_design
@@ -31,7 +32,7 @@ def test_the_study_counts_what_the_card_shows():
         drug, ensemble = CATALOG.drug("vancomycin"), average(fits)
         case = open_case(drug, fits, ensemble, record, target=target, seed=40 + k, draws=100)
         regimen = regimen_of(population, k, DESIGN)
-        card = standing(CATALOG, case, record, fitted, regimen, signed=False).opinions[0]
+        card = standing(load_shelf(), CATALOG, case, record, fitted, regimen, signed=False).opinions[0]
         low, high = (side[k] for side in found.limits[0.8])
         assert (card.exposure, card.low, card.high) == (found.middle[k], low, high)
 

@@ -13,17 +13,18 @@ from models.beside.standing import goal_of, standing
 from models.beside.value import Opinion
 from models.beside.working import working
 from models.cohorts.design import load_cohort_design
+from models.datafile import Refused
 from models.dosing.advice import Declined, Regimen
 from models.dosing.recommend import recommend
 from models.fit import fit_map, prior
 from models.rules.apply import estimate
-from models.rules.frozen import Signature
-from models.rules.library import Refused, load_library
+from models.rules.library import load_library
+from models.signature import Signature
 from models.subject import subject_from_record
 from models.target import Target
 from tests.builders import Patient, on_vancomycin
 from tests.models.rule_made import made
-from tests.models.test_beside import CATALOG, DESIGN, GOTI, REGIMEN, asked, on_four_doses, opinion, stood
+from tests.models.test_beside import CATALOG, DESIGN, GOTI, REGIMEN, SHELF, asked, on_four_doses, opinion, stood
 
 
 def reasons_of(record, regimen=REGIMEN):
@@ -129,7 +130,7 @@ def test_the_fit_of_the_table_is_that_of_the_card():
     drug, fitted = CATALOG.drug("vancomycin"), ((GOTI, posterior),)
     advice = recommend(
         drug, GOTI, record, posterior, current=REGIMEN, seed=3, draws=400,
-        beside=lambda case: standing(CATALOG, case, record, fitted, REGIMEN, signed=False),
+        beside=lambda case: standing(SHELF, CATALOG, case, record, fitted, REGIMEN, signed=False),
     )  # fmt: skip
     current = next(one for one in advice.regimens if one.label == "current")
     assert advice.beside.opinions[0].exposure == pytest.approx(current.exposure.median, rel=1e-9)
@@ -163,16 +164,23 @@ def test_where_nothing_is_in_use_nothing_is_worked_out():
 
 def test_a_signature_holds_for_one_content():
     rule = made()
-    by = Signature(by="A. Pharmacist", role="pharmacist", at="2026-11-21", hash=rule.hash)
+    by = Signature(by="A. Pharmacist", role="pharmacist", on="2026-11-21", hash=rule.hash)
     assert replace(rule, signatures=(by,)).signed
     assert not replace(rule, signatures=(replace(by, hash="0" * 64),)).signed
     assert not replace(rule, signatures=(by,), hash="").signed
 
 
+DAMAGED = (
+    Refused(file="vancomycin/x.toml", reason="its hash is 'a'"),
+    Refused(file="vancomycin/y-hybrid.json", reason="it is no JSON"),
+)
+
+
 def test_a_refused_file_is_named_beside_the_others():
     record = trough(on_four_doses(on_vancomycin()))
-    found = beside(asked(record, refused=(Refused(file="vancomycin/x.toml", reason="its hash is 'a'"),)))
+    found = beside(asked(record, shelf=replace(SHELF, refused=DAMAGED)))
     assert opinion(found, "a rule").silent == ("its file is refused: its hash is 'a'",)
+    assert opinion(found, "a learned companion").silent == ("its file is refused: it is no JSON",)
     assert opinion(found, "the rule").exposure
 
 

@@ -10,12 +10,13 @@ from models.catalog import load_catalog
 from models.cohorts.design import load_cohort_design
 from models.cohorts.simulate import simulate
 from models.errors import ModelsError
-from models.learned.companion import BadCompanion, Signature, load, save
+from models.learned.companion import BadCompanion, load, save
 from models.learned.fits import fitted_exposure
 from models.learned.inputs import covariates_of, told
 from models.learned.library import load_placed, path_of
 from models.learned.predict import Said, Silent, attributions, says, weight_of, weights_of
 from models.learned.train import Plan, kinds_of, left_out, material, task_of, train
+from models.signature import Signature
 
 CATALOG = load_catalog()
 DESIGN = load_cohort_design("tacrolimus")

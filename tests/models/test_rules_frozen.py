@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from models.errors import ModelsError, RuleError
 from models.rules.apply import Estimate, Silent, dose_for, estimate
-from models.rules.frozen import FrozenRule, Output, Signature
+from models.rules.frozen import FrozenRule, Output
 from models.rules.library import load_library, write_rule
 from models.rules.quantities import Quantity, dimension
 from models.rules.rulefile import canonical, content, read_rule, written
-from models.rules.toml_text import toml_text
 from models.rules.wording import at_once, json_of, latex_of, python_of, spreadsheet_of, steps
+from models.signature import Signature
+from models.toml_text import toml_text
 from tests.models.rule_made import PATIENT, made, ratio, unfrozen
 
 
@@ -252,7 +253,7 @@ def test_what_is_no_regular_file_is_refused_and_named(tmp_path: Path) -> None:
 
 def test_signatures_are_of_one_hash_and_do_not_change_it(tmp_path: Path) -> None:
     rule = made()
-    signature = Signature(by="A. Pharmacist", role="head of pharmacy", at="2026-11-21", hash=rule.hash)
+    signature = Signature(by="A. Pharmacist", role="head of pharmacy", on="2026-11-21", hash=rule.hash)
     path = kept(replace(rule, signatures=(signature,)), tmp_path)
     found = read_rule(path)
     assert found.signed

@@ -6,10 +6,11 @@ from typing import Any
 
 import click
 
-from cds_server.cli.common import json_option
+from cds_server.cli.common import EXIT_NOT_AS_WISHED, json_option
 from cds_server.cli.common import show as show_json
-from models.learned.companion import Companion, load
-from models.learned.library import LIBRARY, paths
+from cds_server.cli.signed import signatures_option, site_signatures
+from models.learned.companion import Companion
+from models.learned.library import LIBRARY, Companions, load_companions, load_placed, paths, signed
 
 folder_option = click.option("--folder", type=click.Path(file_okay=False, exists=True, path_type=Path), default=LIBRARY,
                              help="By default the library.")  # fmt: skip
@@ -17,27 +18,40 @@ folder_option = click.option("--folder", type=click.Path(file_okay=False, exists
 
 @click.command("list")
 @folder_option
+@signatures_option
 @json_option
-def listing(folder: Path, as_json: bool) -> None:
-    """Every companion: what it foretells, how it did out of fold, who signed it into use."""
-    known = [(path, load(path)) for path in paths(folder)]
+def listing(folder: Path, signatures: Path | None, as_json: bool) -> None:
+    """Every companion: what it foretells, how it did out of fold, who signed it into use.
+
+    Exit 1 where a file is refused; the others are listed.
+    """
+    known = load_companions(folder).signed(site_signatures(signatures))
     if as_json:
-        show_json({"companions": [row(path, one) for path, one in known]})
-        return
-    for path, one in known:
-        click.echo(f"{name_of(path):36} {len(one.inputs):2} inputs  {_error(one):28} {_signed(one)}")
-    click.echo(f"{len(known)} companions")
+        refused = [vars(item) for item in known.refused]
+        show_json({"companions": [row(one) for one in known.companions.values()], "refused": refused})
+    else:
+        _listed(known)
+    raise SystemExit(EXIT_NOT_AS_WISHED if known.refused else 0)
+
+
+def _listed(known: Companions) -> None:
+    for one in known.companions.values():
+        click.echo(f"{one.id:36} {len(one.inputs):2} inputs  {_error(one):28} {_signed(one)}")
+    for item in known.refused:
+        click.echo(f"refused: {item.reason}")
+    click.echo(f"{len(known.companions)} companions")
 
 
 @click.command()
 @click.argument("name")
 @folder_option
+@signatures_option
 @json_option
-def show(name: str, folder: Path, as_json: bool) -> None:
+def show(name: str, folder: Path, signatures: Path | None, as_json: bool) -> None:
     """The card of one companion, such as vancomycin/trough-exposure."""
-    path, one = found(name, folder)
+    one = signed(found(name, folder)[1], site_signatures(signatures))
     if as_json:
-        show_json(row(path, one) | {"inputs": [vars(item) for item in one.inputs], "manifest": one.manifest})
+        show_json(row(one) | {"inputs": [vars(item) for item in one.inputs], "manifest": one.manifest})
         return
     click.echo("\n".join(_card(name, one)))
 
@@ -47,7 +61,7 @@ def found(name: str, folder: Path) -> tuple[Path, Companion]:
     path = next((path for path in paths(folder) if name_of(path) == name), None)
     if path is None:
         raise click.UsageError(f"there is no companion {name!r}: see titrate learn list")
-    return path, load(path)
+    return path, load_placed(path)
 
 
 def name_of(path: Path) -> str:
@@ -70,10 +84,10 @@ def _card(name: str, found: Companion) -> list[str]:
     return [*lines, "  not verified:", *(f"    {text}" for text in found.not_verified)]
 
 
-def row(path: Path, one: Companion) -> dict[str, Any]:
+def row(one: Companion) -> dict[str, Any]:
     """One companion as JSON."""
     return {
-        "name": name_of(path),
+        "name": one.id,
         "drug": one.drug,
         "scheme": one.scheme,
         "kind": one.kind,

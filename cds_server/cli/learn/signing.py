@@ -1,36 +1,51 @@
 """titrate learn sign: a person's note that a companion is in use."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from cds_server.cli.common import json_option
 from cds_server.cli.common import show as show_json
-from cds_server.cli.learn.listing import folder_option, found, row
-from models.learned.companion import Signature, save
+from cds_server.cli.learn.listing import found, row
+from cds_server.cli.signed import READ_AT_START, keep_signature, signature_of, signatures_option, who_options
+from models.learned.companion import save
+from models.learned.library import LIBRARY
 
 
 @click.command()
 @click.argument("name")
-@click.option("--by", required=True, help="The person's name, as it will stand in the file.")
-@click.option("--role", required=True, help="What the person signs as.")
-@click.option("--at", type=click.DateTime(["%Y-%m-%d"]), help="The day; today unless given.")
-@folder_option
+@who_options
+@click.option("--folder", type=click.Path(exists=True, file_okay=False, path_type=Path),
+              help="A folder of companions of your own, whose file is signed itself.")  # fmt: skip
+@signatures_option
 @json_option
-def sign(name: str, by: str, role: str, at: datetime | None, folder: Path, as_json: bool) -> None:
-    """Write into the file of NAME who put it into use, when, and for which hash. A note, not a cryptographic signature:
-    whoever can write the file can sign it.
+def sign(
+    name: str,
+    by: str,
+    role: str,
+    note: str,
+    at: datetime | None,
+    folder: Path | None,
+    signatures: Path | None,
+    as_json: bool,
+) -> None:
+    """Write down who put NAME into use, when, and for which hash: in the site's file of signatures, which a service
+    reads when it is started. A note, not a cryptographic signature: whoever can write the file can sign.
     """
-    if not by.strip() or not role.strip():
-        raise click.BadParameter("a name and a role can not be empty", param_hint="--by, --role")
-    path, companion = found(name, folder)
-    day = (at or datetime.now(UTC)).date().isoformat()
-    signature = Signature(by=by.strip(), role=role.strip(), on=day, hash=companion.hash)
+    if folder and signatures:
+        raise click.UsageError("a companion of --folder is signed in its own file, not in --signatures: give one")
+    path, companion = found(name, folder or LIBRARY)
+    signature = signature_of(by, role, note, at, companion.hash)
     signed = replace(companion, signed=signature)
-    save(signed, path)
-    if as_json:
-        show_json(row(path, signed))
+    if folder:
+        save(signed, path)
     else:
-        click.echo(f"{name} {signed.hash[:12]} signed by {signature.by} ({signature.role}) on {day}: {path}")
+        path = keep_signature(signatures, name, signature)
+    if as_json:
+        show_json(row(signed))
+    else:
+        click.echo(f"{name} {signed.hash[:12]} signed by {signature.by} ({signature.role}) on {signature.on}: {path}")
+        if not folder:
+            click.echo(READ_AT_START)

@@ -1,6 +1,5 @@
 """titrate rules list and show."""
 
-from datetime import date
 from pathlib import Path
 
 import click
@@ -8,19 +7,22 @@ import click
 from cds_server.cli.common import EXIT_NOT_AS_WISHED, json_option, show
 from cds_server.cli.rules.options import as_json as rule_json
 from cds_server.cli.rules.options import library_option, measures_text
+from cds_server.cli.signed import signatures_option, site_signatures
 from models.rules.apply import Silent, dose_for, estimate
 from models.rules.frozen import FrozenRule
 from models.rules.library import Library, load_library
 from models.rules.wording import at_once, json_of, latex_of, python_of, spreadsheet_of, steps
+from models.signature import Signature
 
 
 @click.command("list")
 @click.option("--drug", help="Only the rules of this drug.")
 @library_option
+@signatures_option
 @json_option
-def list_rules(drug: str | None, library: Path, as_json: bool) -> None:
+def list_rules(drug: str | None, library: Path, signatures: Path | None, as_json: bool) -> None:
     """Every rule: id, nodes, formula, and whether somebody signed it into use."""
-    found = load_library(library)
+    found = load_library(library).signed(site_signatures(signatures))
     rules = [rule for rule in found.rules.values() if drug in (None, rule.drug)]
     if as_json:
         show({"rules": [rule_json(rule) for rule in rules], "refused": [vars(item) for item in found.refused]})
@@ -46,15 +48,22 @@ def _listed(rules: list[FrozenRule], found: Library) -> None:
 @click.option("--value", "values", multiple=True, metavar="NAME=NUMBER", help="A patient's quantity; may be repeated.")
 @click.option("--target", type=float, help="The exposure for which a dose is worked out, with --value.")
 @library_option
+@signatures_option
 @json_option
 def show_rule(
-    rule_id: str, export: str, values: tuple[str, ...], target: float | None, library: Path, as_json: bool
+    rule_id: str,
+    export: str,
+    values: tuple[str, ...],
+    target: float | None,
+    library: Path,
+    signatures: Path | None,
+    as_json: bool,
 ) -> None:
     """What is in the file of RULE_ID; with --value, worked out for a patient.
 
     Exit 1 where the rule is silent for that patient.
     """
-    rule = load_library(library).rule(rule_id)
+    rule = load_library(library).signed(site_signatures(signatures)).rule(rule_id)
     if values:
         _worked_out(rule, _numbers(values), target, as_json)
     elif as_json:
@@ -78,7 +87,7 @@ def _exported(rule: FrozenRule, export: str) -> None:
 
 
 def _lines(rule: FrozenRule) -> list[str]:
-    signed = [f"signed into use by {s.by} ({s.role}) on {date.fromisoformat(s.at)}" for s in rule.signatures]
+    signed = [_signed(rule, item) for item in rule.signatures]
     return [
         f"{rule.id}: {rule.output.exposure_words} of {rule.drug}; {rule.words}",
         at_once(rule),
@@ -94,6 +103,12 @@ def _lines(rule: FrozenRule) -> list[str]:
         f"engine: {rule.engine['name']}; hash {rule.hash}",
         *(signed or ["not signed into use"]),
     ]
+
+
+def _signed(rule: FrozenRule, item: Signature) -> str:
+    if item.hash != rule.hash:
+        return f"void: signed by {item.by} ({item.role}) on {item.on} for other content ({item.hash[:12]})"
+    return f"signed into use by {item.by} ({item.role}) on {item.on}"
 
 
 def _numbers(values: tuple[str, ...]) -> dict[str, float]:

@@ -1,11 +1,11 @@
-"""TOML text of plain tables, in the order given: rules are written by a program and read by people."""
+"""TOML text of plain tables, in the order given: files that a program writes and people read."""
 
 import json
 from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any
 
-from models.errors import RuleError
+from models.errors import ModelsError
 
 
 def toml_text(content: Mapping[str, Any]) -> str:
@@ -41,11 +41,11 @@ def _value(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # which JSON allows and TOML does not
     if isinstance(value, float) and not isfinite(value):
-        raise RuleError(f"a rule's file holds finite numbers only, got {value}")
+        raise ModelsError(f"a file holds finite numbers only, got {value}")
     if isinstance(value, int | float):
         return repr(value)
     if isinstance(value, Sequence):
         return f"[{', '.join(_value(item) for item in value)}]"
-    raise RuleError(f"a rule's file can not hold {value!r}")
+    raise ModelsError(f"a file can not hold {value!r}")
