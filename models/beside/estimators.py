@@ -12,7 +12,7 @@ from models.cohorts.design import CohortDesign
 from models.cohorts.population import Population
 from models.learned.companion import Companion, Kind
 from models.learned.fits import fitted_exposure
-from models.learned.inputs import covariates_of, told
+from models.learned.inputs import covariates_among, covariates_of, told
 from models.learned.library import companion
 from models.learned.predict import weights_of
 from models.rules.expression import evaluate
@@ -61,7 +61,7 @@ def _expected(population: Population, setting: Setting) -> tuple[Estimates, ...]
 def _linear(population: Population, setting: Setting) -> tuple[Estimates, ...]:
     if setting.linear is None:
         return ()
-    factor = np.exp(-setting.linear.predict(_rows(population)))
+    factor = np.exp(-setting.linear.predict(told(covariates_of(setting.design.drug), population).values))
     return (Estimates(name="linear", exposure=_readable(population, population.expected_exposure * factor)),)
 
 
@@ -99,7 +99,7 @@ def _learned(population: Population, setting: Setting) -> tuple[Estimates, ...]:
 
 
 def _factor(name: str, one: Companion, start: np.ndarray, population: Population) -> Estimates:
-    rows = _rows(population)
+    rows = _rows(one, population)
     size = np.exp(one.scale.predict(rows)) if one.scale else np.ones(len(rows))
     limits = {float(level): (np.exp(-q * size), np.exp(q * size)) for level, q in one.widths.items()}
     exposure = np.where(_inside(one, rows), start * np.exp(-one.center[0].predict(rows)), np.nan)
@@ -136,7 +136,7 @@ def _on(exposure: np.ndarray, drawn: Drawn) -> dict[float, tuple[np.ndarray, np.
 
 def _weighted(one: Companion, population: Population, setting: Setting, fitted: np.ndarray) -> Estimates:
     """MAP with the prior weight that the companion chooses for each patient; the published prior where it is silent."""
-    rows, model = _rows(population), setting.catalog.model(setting.design.reference)
+    rows, model = _rows(one, population), setting.catalog.model(setting.design.reference)
     chosen = np.where(_inside(one, rows) & population.readable, weights_of(one, rows), 1.0)
     exposure = fitted.copy()
     for weight in set(chosen.tolist()) - {1.0}:
@@ -154,8 +154,8 @@ def _floor(population: Population, setting: Setting) -> tuple[Estimates, ...]:
     return (_of_draws("exact Bayes, true model", found),)
 
 
-def _rows(population: Population) -> np.ndarray:
-    return told(covariates_of(population.manifest.drug), population).values
+def _rows(one: Companion, population: Population) -> np.ndarray:
+    return told(covariates_among(one.inputs), population).values
 
 
 def _inside(one: Companion, rows: np.ndarray) -> np.ndarray:

@@ -100,6 +100,11 @@ def covariates_of(drug: str) -> tuple[str, ...]:
     return tasks()[drug]
 
 
+def covariates_among(inputs: tuple[Input, ...]) -> tuple[str, ...]:
+    """Those that a companion was trained with, which may be others than a drug's today."""
+    return tuple(item.name for item in inputs if item.name in TERMS or item.name in _MADE)
+
+
 def row_of(
     inputs: tuple[Input, ...], values: Mapping[str, float], expected_exposure: float, expected_clearance: float
 ) -> np.ndarray:

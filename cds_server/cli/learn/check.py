@@ -15,6 +15,7 @@ from cds_server.cli.signed import signatures_option, site_signatures, void_among
 from models.catalog import load_catalog
 from models.cohorts.since import Since, recorded
 from models.learned.companion import KINDS, BadCompanion, Companion
+from models.learned.inputs import covariates_among, tasks
 from models.learned.library import load_placed, paths
 
 
@@ -61,6 +62,8 @@ def _problems(one: Companion | BadCompanion, since: Since) -> Iterator[str]:
         yield str(one)
         return
     changed = dict.fromkeys(text for made in _made(one) for text in since.changed(one.drug, made))
+    if covariates_among(one.inputs) != tasks().get(one.drug):
+        changed["the covariates that it is told"] = None
     if changed:
         yield f"changed since it was trained: {', '.join(changed)}; train it again"
 
