@@ -21,13 +21,12 @@ from models.dosing.member import Member
 from models.fit import Posterior
 from models.learned.companion import Companion, Kind
 from models.learned.inputs import row_of
-from models.learned.predict import Silent as NothingLearned
 from models.learned.predict import attributions, says
 from models.population import PopulationModel
 from models.record import PatientRecord
 from models.rules.apply import Estimate, dose_for, estimate
-from models.rules.apply import Silent as NoRule
 from models.rules.frozen import FrozenRule
+from models.silent import Silent
 from models.target import Metric, unit_of
 
 SHARE = 0.8  # of the intervals shown
@@ -122,7 +121,7 @@ def _rule(rule: FrozenRule, asked: Asked, told: Charted) -> Opinion:
         values["expected_clearance"] = rule.output.factor * told.values["rate"] / told.expected_exposure
     flags = {name: bool(values.get(name)) for name in rule.absent}
     found = estimate(rule, values, flags)
-    if isinstance(found, NoRule):
+    if isinstance(found, Silent):
         return replace(base, silent=found.reasons)
     low, high = _limits(rule, found)
     return replace(
@@ -192,7 +191,7 @@ def _companion(one: Companion, asked: Asked, told: Charted, start: float | None)
         return replace(base, silent=("the exposure that it starts from is not known",))
     row = row_of(one.inputs, told.values, told.expected_exposure, told.expected_clearance)
     found = says(one, row, start)
-    if isinstance(found, NothingLearned):
+    if isinstance(found, Silent):
         return replace(base, silent=found.reasons)
     low, high = next((item[1], item[2]) for item in found.intervals if item[0] == SHARE)
     return replace(base, exposure=found.exposure, low=low, high=high, working=tuple(_moved(one, row)))

@@ -6,15 +6,9 @@ import numpy as np
 
 from models.learned.companion import Companion
 from models.learned.shapley import of_trees
+from models.silent import Silent
 
 PUBLISHED = 1.0  # weight of the prior as published
-
-
-@dataclass(frozen=True, kw_only=True)
-class Silent:
-    """reasons: sentences on what lies outside what the companion was trained on."""
-
-    reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from models.rules.frozen import FrozenRule, Spread
 from models.rules.polynomial import addends
 from models.rules.printing import SHORT, text
 from models.rules.quantities import Quantity
+from models.silent import Silent
 
 _EDGE = 1e-9  # relative; a value on the edge of the box is inside
 
@@ -44,13 +45,6 @@ class Estimate:
     def interval(self, spread: Spread) -> tuple[float, float]:
         """Of the exposure: where the truth lay for `spread.share` of the patients that the rule did not know."""
         return self.exposure * exp(-spread.high), self.exposure * exp(-spread.low)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Silent:
-    """No estimate, because of each of the reasons, as sentences."""
-
-    reasons: tuple[str, ...]
 
 
 def estimate(

@@ -14,9 +14,10 @@ from models.learned.companion import BadCompanion, load, save
 from models.learned.fits import fitted_exposure
 from models.learned.inputs import covariates_of, told
 from models.learned.library import load_placed, path_of
-from models.learned.predict import Said, Silent, attributions, says, weight_of, weights_of
+from models.learned.predict import Said, attributions, says, weight_of, weights_of
 from models.learned.train import Plan, kinds_of, left_out, material, task_of, train
 from models.signature import Signature
+from models.silent import Silent
 
 CATALOG = load_catalog()
 DESIGN = load_cohort_design("tacrolimus")

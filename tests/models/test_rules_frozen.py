@@ -12,13 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import ModelsError, RuleError
-from models.rules.apply import Estimate, Silent, dose_for, estimate
+from models.rules.apply import Estimate, dose_for, estimate
 from models.rules.frozen import FrozenRule, Output
 from models.rules.library import load_library, write_rule
 from models.rules.quantities import Quantity, dimension
 from models.rules.rulefile import canonical, content, read_rule, written
 from models.rules.wording import at_once, json_of, latex_of, python_of, spreadsheet_of, steps
 from models.signature import Signature
+from models.silent import Silent
 from models.toml_text import toml_text
 from tests.models.rule_made import PATIENT, made, ratio, unfrozen
 

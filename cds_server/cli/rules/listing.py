@@ -8,11 +8,12 @@ from cds_server.cli.common import EXIT_NOT_AS_WISHED, json_option, show
 from cds_server.cli.rules.options import as_json as rule_json
 from cds_server.cli.rules.options import library_option, measures_text
 from cds_server.cli.signed import signatures_option, site_signatures
-from models.rules.apply import Silent, dose_for, estimate
+from models.rules.apply import dose_for, estimate
 from models.rules.frozen import FrozenRule
 from models.rules.library import Library, load_library
 from models.rules.wording import at_once, json_of, latex_of, python_of, spreadsheet_of, steps
 from models.signature import Signature
+from models.silent import Silent
 
 
 @click.command("list")
