@@ -5,6 +5,7 @@ from math import isfinite
 from typing import Literal
 
 from models.errors import RecordError
+from models.units import unit_words
 
 Route = Literal["iv", "oral", "sc"]
 
@@ -56,6 +57,11 @@ class Level:
         _at_least_zero(self, "value")
         if self.censored and self.above:
             raise RecordError(f"level at {self.time} h: can not be both below and above the assay's range")
+
+    @property
+    def said(self) -> str:
+        """ "14 mg/L"."""
+        return f"{self.value:.4g} {unit_words(self.unit)}"
 
 
 @dataclass(frozen=True, kw_only=True)

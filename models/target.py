@@ -6,6 +6,8 @@ from math import inf
 from types import MappingProxyType
 from typing import Literal
 
+from models.units import unit_words
+
 # auc24: AUC over 24 h at steady state.  auc_interval: AUC over one dosing interval at steady state, or of one dose.
 # cumulative_auc: AUC of a whole course, what was given so far included.  trough, peak: at steady state.
 # average: mean concentration at steady state.  concentration_at: `at` h after the start of a dose at steady state.
@@ -91,7 +93,7 @@ def metric_words(target: Target) -> str:
 
 def range_words(target: Target) -> str:
     """The bounds with their unit: '400-600 mg.h/L', 'at least 50 %', 'at most 1 mg/L'."""
-    unit = "" if target.unit == "1" else f" {target.unit}"
+    unit = "" if target.unit == "1" else f" {unit_words(target.unit)}"
     if target.two_sided:
         return f"{target.low:g}-{target.high:g}{unit}"
     return f"at least {target.low:g}{unit}" if target.low > 0.0 else f"at most {target.high:g}{unit}"

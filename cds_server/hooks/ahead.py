@@ -6,6 +6,7 @@ from cds_server.hooks import words
 from fhir.chart import Chart
 from models.dosing.advice import Recommendation, SampleTime
 from models.target import metric_words
+from models.units import unit_words
 
 Clock = Callable[[float], str]  # an hour of the record as people read it
 
@@ -35,7 +36,7 @@ def _when(sample: SampleTime, say: Clock) -> str:
 def _gain(sample: SampleTime, advice: Recommendation) -> str:
     today = advice.next_sample
     before = words.number(today.width) if today else ""
-    after = f"{words.number(sample.width)} {words.unit(today.unit) if today else ''}".strip()
+    after = f"{words.number(sample.width)} {unit_words(today.unit) if today else ''}".strip()
     metric = metric_words(advice.target)
     share = f"{100 * sample.reduction:.0f} %"
     return f"the spread of the expected {metric} is foreseen {share} narrower (90 % interval {before} to {after} wide)"
@@ -49,7 +50,7 @@ def loading(advice: Recommendation) -> str:
     early = f"{metric_words(advice.target)} over {found.over}"
     return (
         f"{words.dose_once(found.regimen)}, the proposed regimen {found.regimen.interval:g} h later: {early} "
-        f"{words.interval(found.early)} {words.unit(found.early.unit)}, "
+        f"{words.interval(found.early)} {unit_words(found.early.unit)}, "
         f"{words.probability(found.attainment)} in target; "
         f"without it {words.interval(found.early_without)}, {words.probability(found.attainment_without)}."
     )

@@ -22,6 +22,7 @@ from models.drug import Drug
 from models.findings import Finding
 from models.record import Dose
 from models.target import metric_words
+from models.units import unit_words
 
 SUPPORTS = (
     "This supports, and does not replace, the judgement of the clinician and the pharmacist who know the patient. "
@@ -116,12 +117,12 @@ def _regimens(advice: Recommendation) -> str:
     header = [
         "Regimen",
         "",
-        f"{metric}, {words.unit(advice.target.unit)} (90 % interval)",
+        f"{metric}, {unit_words(advice.target.unit)} (90 % interval)",
         "In target",
         "Below",
         "Above",
     ]
-    extra = [] if advice.target.metric == "trough" else [f"Trough, {words.unit(advice.regimens[0].trough.unit)}"]
+    extra = [] if advice.target.metric == "trough" else [f"Trough, {unit_words(advice.regimens[0].trough.unit)}"]
     rows = [_regimen(outcome, with_trough=bool(extra)) for outcome in advice.regimens]
     broken = [
         f"{escape(words.dose_in_full(one.regimen))}: {escape(words.readable(text))}"
@@ -149,7 +150,7 @@ def _findings(findings: Iterable[Finding]) -> str:
 def _levels(advice: Recommendation, chart: Chart) -> str:
     if not advice.levels:
         return ""
-    unit = words.unit(advice.curve.unit)
+    unit = unit_words(advice.curve.unit)
     rows = [
         [
             words.moment(level.time, chart),

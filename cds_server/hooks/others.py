@@ -6,6 +6,7 @@ from math import log
 from cds_server.hooks import words
 from cds_server.hooks.markdown import bullets, escape, join, table
 from models.beside.value import Beside, Opinion
+from models.units import unit_words
 
 NEVER = (
     "The dose proposed is that of the fit; these estimators support it or cast doubt on it. They were made from "
@@ -93,7 +94,7 @@ def on_card(beside: Beside | None) -> str:
     """The section of a card; "" where there is nothing beside the fit."""
     if beside is None or len(beside.opinions) < 2:
         return ""
-    unit = words.unit(beside.unit)
+    unit = unit_words(beside.unit)
     header = [
         "Estimator",
         f"{beside.metric} of {regimen_of(beside)}, {unit} (80 % interval)",

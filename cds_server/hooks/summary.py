@@ -12,6 +12,7 @@ from models.dosing.advice import Recommendation, Regimen, RegimenOutcome
 from models.dosing.schedule import schedule
 from models.drug import Drug
 from models.target import metric_words
+from models.units import unit_words
 
 SUMMARY_LIMIT = 139  # the specification says "< 140"
 _LATE_H = 1 / 60  # a start this much after the usual one is another time on the ward's clock
@@ -24,7 +25,7 @@ def summary(advice: Recommendation, drug: Drug, chart: Chart, draft: Mapping[str
     best, metric = advice.regimens[0], metric_words(advice.target)
     dose = f"{drug.display} {words.dose(best.regimen)}{_from(best.regimen, advice, chart)}"
     chance = f"{words.probability(best.attainment)} probability of {words.bounds(advice.target)}"
-    goal = f"{dose}: expected {metric} {words.number(best.exposure.median)} {words.unit(best.exposure.unit)}, {chance}"
+    goal = f"{dose}: expected {metric} {words.number(best.exposure.median)} {unit_words(best.exposure.unit)}, {chance}"
     warned, told = _warning(advice, draft), _compared(advice, draft)
     if warned:
         return fitting(*(f"{head} ({text})" for head in (goal, f"{dose}: {chance}", dose) for text in warned))

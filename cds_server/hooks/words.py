@@ -7,6 +7,7 @@ from math import isinf
 from fhir.chart import Chart
 from models.dosing.advice import Interval, Regimen, Target
 from models.target import metric_words
+from models.units import unit_words
 
 _GROUPED = 10_000  # from here on thousands are set off: one zero more or less must be seen
 _EXPONENT = re.compile(r"\d+(?:\.\d+)?e[+-]?\d+")
@@ -36,11 +37,6 @@ def _plain(value: float) -> str:
 def readable(text: str) -> str:
     """A sentence whose numbers are written out: "6.6667e+05 mg/h" -> "666,670 mg/h"."""
     return _EXPONENT.sub(lambda match: _plain(float(match[0])), text)
-
-
-def unit(ucum: str) -> str:
-    """The unit as people write it."""
-    return "" if ucum == "1" else ucum.replace(".", "·").replace("ug/", "µg/")
 
 
 def duration(hours: float) -> str:
@@ -88,7 +84,7 @@ def interval(value: Interval) -> str:
 
 def target(value: Target) -> str:
     """ "AUC24 400–600 mg·h/L", "trough at most 1.0 mg/L"."""
-    return f"{metric_words(value)} {bounds(value)} {unit(value.unit)}".rstrip()
+    return f"{metric_words(value)} {bounds(value)} {unit_words(value.unit)}".rstrip()
 
 
 def bounds(value: Target) -> str:

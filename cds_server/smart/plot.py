@@ -9,6 +9,7 @@ from fhir.chart import Chart
 from models.dosing.advice import Recommendation, Regimen
 from models.record import Dose, Level
 from models.target import CONCENTRATIONS, Target
+from models.units import unit_words
 
 MARGIN = 1.06  # of the highest value, so that no point touches the frame
 TABLE_ROWS = 36
@@ -134,7 +135,7 @@ def _label(level: Level) -> str:
 def _description(advice: Recommendation, clock: ChartClock) -> str:
     """The picture in words, for those who do not see it."""
     curve, proposed = advice.curve, advice.regimens[0]
-    unit = words.unit(curve.unit)
+    unit = unit_words(curve.unit)
     levels = ", ".join(f"{words.number(item.observed)} at {clock.text(item.time)}" for item in advice.levels)
     return (
         f"From {clock.text(curve.times[0])} to {clock.text(curve.times[-1])}. "

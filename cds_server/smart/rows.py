@@ -11,6 +11,7 @@ from models.covariates import words as covariate_words
 from models.dosing.advice import CovariateUsed, ParameterEstimate, RegimenOutcome
 from models.findings import Finding
 from models.fit.posterior import LevelFit
+from models.units import unit_words
 
 LABELS = {
     "proposed": "Proposed",
@@ -99,7 +100,7 @@ def regimen_row(outcome: RegimenOutcome) -> RegimenRow:
 def parameter_row(item: ParameterEstimate) -> ParameterRow:
     return ParameterRow(
         name=item.name,
-        unit=words.unit(item.unit),
+        unit=unit_words(item.unit),
         individual=figures(item.individual.median),
         interval=_spread(item),
         typical=figures(item.typical),

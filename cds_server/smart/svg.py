@@ -6,10 +6,10 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from markupsafe import Markup
 
-from cds_server.hooks import words
 from cds_server.smart.clock import ChartClock
 from cds_server.smart.plot import Plot
 from cds_server.smart.ticks import clock_ticks, value_ticks
+from models.units import unit_words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +86,7 @@ def _value_axis(root: Element, plot: Plot, values: tuple[float, ...], frame: Fra
     for value in values:
         _line(root, frame.left, y(value), frame.edge, y(value), "grid")
         _text(root, frame.left - 6, y(value) + 4, f"{value:g}", "axis end")
-    _text(root, 2, frame.top - 20, f"{plot.analyte}, {words.unit(plot.unit)}", "axis-name")
+    _text(root, 2, frame.top - 20, f"{plot.analyte}, {unit_words(plot.unit)}", "axis-name")
 
 
 def _time_axis(root: Element, plot: Plot, clock: ChartClock, frame: Frame, x: Scale) -> None:

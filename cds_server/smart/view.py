@@ -23,6 +23,7 @@ from cds_server.smart.rows import (
 from models.dosing.advice import Declined, ModelConsidered, ModelUsed, Recommendation
 from models.findings import Finding
 from models.target import metric_words
+from models.units import unit_words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +71,7 @@ def advice_view(issued: IssuedAdvice) -> AdviceView:
 
 
 def _recommendation(issued: IssuedAdvice, advice: Recommendation, clock: ChartClock) -> AdviceView:
-    unit = words.unit(advice.curve.unit)
+    unit = unit_words(advice.curve.unit)
     return AdviceView(
         **_common(issued, clock, advice.findings, advice.model),
         basis=_basis(issued, advice),
@@ -99,7 +100,7 @@ def _others(advice: Recommendation) -> dict:
     found = advice.beside
     if found is None or len(found.opinions) < 2:
         return {}
-    of = f"{found.metric} of {regimen_of(found)}, {words.unit(found.unit)}"
+    of = f"{found.metric} of {regimen_of(found)}, {unit_words(found.unit)}"
     return {"others": rows_of(found), "others_said": f"{found.text} {NEVER}", "others_of": of}
 
 

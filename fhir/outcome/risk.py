@@ -4,6 +4,7 @@ from fhir.ordered.write import words_of
 from fhir.outcome.advised import MODEL, OUTCOME, Advised, Resource, basis, in_encounter, models_of, resource, service
 from models.dosing.advice import Interval, Recommendation, RegimenOutcome
 from models.target import metric_words, range_words
+from models.units import unit_words
 
 
 def risk_assessments(advised: Advised) -> tuple[Resource, ...]:
@@ -62,4 +63,6 @@ def _share(value: float) -> float:
 
 
 def _said(interval: Interval) -> str:
-    return f"{interval.median:.4g} {interval.unit} (90 % interval {interval.low:.4g} to {interval.high:.4g})"
+    return (
+        f"{interval.median:.4g} {unit_words(interval.unit)} (90 % interval {interval.low:.4g} to {interval.high:.4g})"
+    )

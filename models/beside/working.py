@@ -7,6 +7,7 @@ from models.rules.expression import variables
 from models.rules.frozen import FrozenRule
 from models.rules.printing import text
 from models.rules.quantities import Input
+from models.units import unit_words
 
 # five figures: the last line then agrees with the exact value to 0.1 %, which no dose rounding sees
 FIGURES = "{:.5g}".format
@@ -32,7 +33,7 @@ def _lines(rule: FrozenRule, found: Estimate, values: Mapping[str, float]) -> It
         f"{FIGURES(found.base)} × exp({FIGURES(found.log_ratio)}) = {FIGURES(found.clearance)} L/h"
     )
     rate = FIGURES(values["rate"])
-    unit = rule.output.unit.replace(".", "·")
+    unit = unit_words(rule.output.unit)
     yield (
         f"{rule.output.exposure_words} = {rule.output.factor:g} × rate / {rule.output.words} = "
         f"{rule.output.factor:g} × {rate} "

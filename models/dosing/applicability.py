@@ -26,15 +26,13 @@ def applicable(model: PopulationModel, drug: Drug, record: PatientRecord) -> tup
 def _times(record: PatientRecord) -> Iterable[Finding]:
     for level in record.levels:
         if level.time > record.now:
-            text = (
-                f"A level of {level.value:.4g} {level.unit} is charted {level.time - record.now:.1f} h in the future."
-            )
+            text = f"A level of {level.said} is charted {level.time - record.now:.1f} h in the future."
             yield Finding(code="level-in-future", severity="critical", text=text, sources=(level.source,))
     first = min((dose.time for dose in record.doses), default=inf)
     for level in record.levels:
         if level.value > 0 and not level.censored and level.time < first:
             text = (
-                f"A level of {level.value:.4g} {level.unit} was drawn before the first charted dose: doses are missing "
+                f"A level of {level.said} was drawn before the first charted dose: doses are missing "
                 "from the chart, and what was given must be known to read a level."
             )
             yield Finding(code="level-before-doses", severity="critical", text=text, sources=(level.source,))

@@ -16,6 +16,7 @@ from models.pk import concentrations
 from models.population import PopulationModel
 from models.record import Dose, Level, PatientRecord
 from models.subject import subject_from_record
+from models.units import unit_words
 
 # |z| above 3 happens in 0.3 % of levels if model and chart are right
 CONTRADICTS = 3.0
@@ -60,7 +61,7 @@ _ASK = "A sample from the infusion's own line, a wrong time, unit or patient is 
 
 def _said(level: Level) -> str:
     sign = "<" if level.censored else ">" if level.above else ""
-    return f"{sign}{level.value:.4g} {level.unit}"
+    return f"{sign}{level.said}"
 
 
 def _rising(drug: Drug, first: Level, second: Level, doses: list[Dose]) -> bool:
@@ -135,7 +136,7 @@ def _score(model: PopulationModel, record: PatientRecord, level: Level, seed: in
 def _contradicts(level: Level, z: float, middle: float, *, now: float) -> Finding:
     text = (
         f"The level of {_said(level)} ({now - level.time:.1f} h ago) does not fit the others: from them "
-        f"{middle:.3g} {level.unit} is predicted, {abs(z):.1f} SDs away with their uncertainty. "
+        f"{middle:.3g} {unit_words(level.unit)} is predicted, {abs(z):.1f} SDs away with their uncertainty. "
         "One of them may be mistimed or wrong."
     )
     sources = (level.source,) if level.source else ()

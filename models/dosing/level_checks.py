@@ -77,7 +77,7 @@ def _during(level: Level, dose: Dose, now: float) -> Finding:
         else f"{60 * (since - dose.duration):.0f} min after the end of an infusion"
     )
     text = (
-        f"The level of {level.value:.4g} {level.unit} ({_ago(now - level.time)}) was drawn {when}: it is no trough. "
+        f"The level of {level.said} ({_ago(now - level.time)}) was drawn {when}: it is no trough. "
         "The fit uses the real time; a sample from the infusion's own line would make it too high."
     )
     sources = tuple(source for source in (level.source, dose.source) if source)

@@ -20,6 +20,7 @@ from models.pk import auc, concentrations
 from models.record import Dose
 from models.subject import Subject, subject_from_record
 from models.target import Metric, Target
+from models.units import unit_words
 
 DAY = 24.0
 # a loading dose is named only where it reaches the target more often by this; house figure, as for regimens
@@ -188,16 +189,17 @@ def _not_needed(case: Case, plain: tuple[Attainment, np.ndarray]) -> Finding:
     found = interval(values, case.target.unit)
     text = (
         f"No loading dose within the limits would reach the target clearly more often at the start: with the proposed "
-        f"dose from the first on, {found.median:.3g} {found.unit} is expected then, in the target with "
+        f"dose from the first on, {found.median:.3g} {unit_words(found.unit)} is expected then, in the target with "
         f"{100 * shares.inside:.0f} %."
     )
     return Finding(code="loading-not-needed", severity="info", text=text)
 
 
 def _worth(case: Case, loading: LoadingDose) -> Finding:
+    early = f"median {loading.early.median:.3g} {unit_words(loading.early.unit)}"
     text = (
         f"A first dose of {loading.regimen.amount:g} mg is expected to reach the target in {loading.over} with "
-        f"{100 * loading.attainment:.0f} % (median {loading.early.median:.3g} {loading.early.unit}), the proposed dose "
+        f"{100 * loading.attainment:.0f} % ({early}), the proposed dose "
         f"from the first on with {100 * loading.attainment_without:.0f} % ({loading.early_without.median:.3g}); the "
         f"next dose would follow {loading.regimen.interval:g} h later."
     )

@@ -13,6 +13,7 @@ from models.pk import parameters
 from models.population import PopulationModel
 from models.record import Level, PatientRecord
 from models.subject import subject_from_record
+from models.units import unit_words
 
 TENFOLD = 10.0  # the size of a slip of one decimal place; units of mass differ by 1000
 MORE = 1.5  # fold over the population's prediction from where on missing doses are worth a word (house figure)
@@ -48,8 +49,8 @@ def _tenfold(level: Level, fit: LevelFit) -> bool:
 
 def _low_said(drug: Drug, record: PatientRecord, level: Level) -> Finding:
     text = (
-        f"The level of {level.value:.4g} {level.unit} ({record.now - level.time:.1f} h ago) is below "
-        f"{drug.checks.low_level:g} {level.unit}, which is rare within {drug.checks.low_within:.0f} h of a dose: "
+        f"The level of {level.said} ({record.now - level.time:.1f} h ago) is below {drug.checks.low_level:g} "
+        f"{unit_words(level.unit)}, which is rare within {drug.checks.low_within:.0f} h of a dose: "
         "unit, dose and sampling time may be worth a check."
     )
     return Finding(code="level-low", severity="warning", text=text, sources=_sources(level))
@@ -57,8 +58,8 @@ def _low_said(drug: Drug, record: PatientRecord, level: Level) -> Finding:
 
 def _slip(level: Level, fit: LevelFit) -> Finding:
     text = (
-        f"The level of {level.value:.4g} {level.unit} is tenfold or more off what the charted doses make likely "
-        f"({fit.population:.3g} {level.unit} in the population): a slip of unit or decimal place, another drug's or "
+        f"The level of {level.said} is tenfold or more off what the charted doses make likely ({fit.population:.3g} "
+        f"{unit_words(level.unit)} in the population): a slip of unit or decimal place, another drug's or "
         "patient's sample, or missing doses are likelier than physiology."
     )
     return Finding(code="level-tenfold", severity="critical", text=text, sources=_sources(level))

@@ -43,6 +43,7 @@ from models.population import PopulationModel
 from models.record import PatientRecord, Route
 from models.subject import covariate_findings, subject_from_record
 from models.target import Target, metric_words, range_words
+from models.units import unit_words
 
 # the highest attainment of all regimens under which none is proposed, and how often the best may be above a bound at
 # most; house figures
@@ -334,10 +335,10 @@ def _draw_times(fit: ModelFit, record: PatientRecord) -> tuple[Finding, ...]:
     moved = worst.best - worst.recorded
     level = record.levels[worst.level]
     text = (
-        f"The level of {level.value:.4g} {level.unit} ({record.now - level.time:.1f} h ago) would be explained far "
+        f"The level of {level.said} ({record.now - level.time:.1f} h ago) would be explained far "
         f"better if it had been drawn {abs(moved):.1f} h {'later' if moved > 0 else 'earlier'}"
         f"{', on the other side of a dose' if worst.over_a_dose else ''} ({worst.predicted_best:.3g} instead of "
-        f"{worst.predicted:.3g} {level.unit} expected): its time may be worth a check."
+        f"{worst.predicted:.3g} {unit_words(level.unit)} expected): its time may be worth a check."
     )
     sources = (level.source,) if level.source else ()
     return (Finding(code="draw-time-doubtful", severity="warning", text=text, sources=sources),)

@@ -9,6 +9,7 @@ from models.dosing.targets import TargetChoice
 from models.drug import Product
 from models.findings import Finding
 from models.target import metric_words, range_words
+from models.units import unit_words
 
 # house figures, not from a source
 POOR_ATTAINMENT = 0.40
@@ -58,7 +59,7 @@ def _first_day(best: RegimenOutcome, choice: TargetChoice) -> tuple[Finding, ...
         return ()
     above = first.median > target.high
     text = (
-        f"In the first 24 h of the proposed regimen an AUC of {first.median:.0f} {first.unit} is expected, "
+        f"In the first 24 h of the proposed regimen an AUC of {first.median:.0f} {unit_words(first.unit)} is expected, "
         f"{'above' if above else 'below'} the target: "
         + ("earlier doses are still in the body." if above else "concentrations have yet to build up.")
     )
@@ -116,7 +117,7 @@ def _exposure(item: RegimenOutcome, choice: TargetChoice) -> tuple[Finding, ...]
         if share >= LIKELY:
             # the share counts the bounds beside the target too: a trough over 1 mg/L is no AUC24 over 110 mg.h/L
             own = 0.0 < bound < inf and (not choice.also or _beyond(item.exposure.median, side, bound))
-            what = f"{metric} {side} {bound:g} {target.unit} is expected" if own else _beside(choice, side)
+            what = f"{metric} {side} {bound:g} {unit_words(target.unit)} is expected" if own else _beside(choice, side)
             text = f"On the {_named(item)} regimen {what} ({100 * share:.0f} %)"
             text += f"; {means}." if means and own else "."
             found.append(Finding(code=f"{item.label}-{side}-target", severity="warning", text=text))

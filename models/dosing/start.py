@@ -10,6 +10,7 @@ from models.dosing.case import Case
 from models.dosing.schedule import Schedule
 from models.findings import Finding
 from models.pk import concentrations
+from models.units import unit_words
 
 # h; house figures: nurses' rounds, and how far a prediction without a new level is trusted
 STEP = 6.0
@@ -63,11 +64,12 @@ def _medians(case: Case, times: np.ndarray) -> np.ndarray:
 
 
 def _hold(case: Case, due: float, start: float, expected: float) -> Finding:
-    usual = f"{_limit(case):g} {case.drug.concentration_unit}"
+    unit = unit_words(case.drug.concentration_unit)
+    usual = f"{_limit(case):g} {unit}"
     now = case.record.now
     when = f", {due - now:.0f} h from now," if due - now >= 1.0 else ""
     text = (
-        f"When the next dose is due{when} {expected:.1f} {case.drug.concentration_unit} is expected, above the {usual} "
+        f"When the next dose is due{when} {expected:.1f} {unit} is expected, above the {usual} "
         f"up to which a next dose is usual; the start is set {start - due:.0f} h later, {start - now:.0f} h from now, "
         f"where {usual} or less is expected."
     )

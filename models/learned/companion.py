@@ -18,6 +18,7 @@ from models.learned.conformal import LEVELS
 from models.learned.inputs import Input
 from models.learned.trees import Trees
 from models.signature import UNSIGNED, Signature
+from models.units import unit_words
 
 FORMAT = "titrate learned companion 1"
 # exposure: ln(expected / true exposure). hybrid: ln(fitted / true exposure). weight: the prior weight the fit deserves.
@@ -78,7 +79,7 @@ class Companion:
 
 
 def _said(item: Input, value: float) -> str:
-    unit = f" {item.unit}" if item.unit != "1" else ""
+    unit = f" {unit_words(item.unit)}" if item.unit != "1" else ""
     if np.isnan(value):
         return f"{item.words} is not known, which the companion needs"
     found = f"{value:.4g}{unit}"

@@ -12,7 +12,7 @@ from models.population import DomainLimit, Parameter, PopulationModel, RandomEff
 from models.review.effect_text import derived_text, flux_texts, number, parameter_text
 from models.target import Target
 from models.terms import TERMS
-from models.units import COVARIATES
+from models.units import COVARIATES, unit_words
 
 Facts = dict[str, Any]
 
@@ -201,7 +201,7 @@ def target_text(drug: Drug, n: int) -> str:
 
 def bounds_text(target: Target) -> str:
     low, high, unit = target.low, target.high, target.unit
-    shown_unit = "" if unit == "1" else f" {unit}"
+    shown_unit = "" if unit == "1" else f" {unit_words(unit)}"
     span = f"{low:g}-{high:g}" if target.two_sided else f"at least {low:g}" if low else f"at most {high:g}"
     more = f" {target.at:g} h after the start of a dose" if target.at else ""
     more += f" over {target.over:g} h" if target.over else ""

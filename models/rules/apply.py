@@ -12,6 +12,7 @@ from models.rules.polynomial import addends
 from models.rules.printing import SHORT, text
 from models.rules.quantities import Quantity
 from models.silent import Silent
+from models.units import unit_words
 
 _EDGE = 1e-9  # relative; a value on the edge of the box is inside
 
@@ -104,7 +105,7 @@ def _quantity(item: Quantity, value: float | None) -> str:
     if not isfinite(value):
         return f"{item.words.capitalize()} is not a number."
     if not _inside(value, item.low, item.high):
-        unit = "" if item.unit == "1" else f" {item.unit}"
+        unit = "" if item.unit == "1" else f" {unit_words(item.unit)}"
         made = f"{item.low:g} to {item.high:g}{unit} that the rule was made in"
         return f"{item.words.capitalize()} of {value:.4g}{unit} is outside the {made}."
     return ""

@@ -130,8 +130,8 @@ def test_show_works_a_patient_out(tmp_path: Path) -> None:
     assert "r_peak = 0.1823" in done.stdout
     assert "y = -0.0734" in done.stdout
     assert "clearance = 4 * exp(y) = 3.717 L/h" in done.stdout
-    assert "AUC24 at steady state: 538.1 mg.h/L" in done.stdout
-    assert "dose for 500 mg.h/L at this interval: 929.2 mg" in done.stdout
+    assert "AUC24 at steady state: 538.1 mg·h/L" in done.stdout
+    assert "dose for 500 mg·h/L at this interval: 929.2 mg" in done.stdout
 
 
 def test_show_is_silent_outside_the_box(tmp_path: Path) -> None:

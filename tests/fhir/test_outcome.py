@@ -126,7 +126,7 @@ def test_attainment_is_what_the_advice_says() -> None:
     assert [(item["code"], item["version"]) for item in codings] == [
         (recommendation().model.id, recommendation().model.hash)
     ]
-    assert "400-600 mg.h/L" in made[0]["prediction"][0]["outcome"]["text"]
+    assert "400-600 mg·h/L" in made[0]["prediction"][0]["outcome"]["text"]
 
 
 def test_the_proposed_order_reads_back_as_the_regimen_and_starts_when_it_does() -> None:

@@ -109,7 +109,7 @@ def test_a_one_sided_target_has_no_middle(low: float, high: float, median: float
 
 
 def test_bounds_in_words() -> None:
-    assert range_words(target("auc24", 400, 600)) == "400-600 mg.h/L"
+    assert range_words(target("auc24", 400, 600)) == "400-600 mg·h/L"
     assert range_words(target("time_above", 50)) == "at least 50 %"
     assert range_words(target("peak_mic", high=10)) == "at most 10"
 

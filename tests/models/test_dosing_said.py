@@ -115,7 +115,7 @@ def test_the_least_bad_of_hopeless_regimens_is_no_advice(catalog: Catalog) -> No
     advice = recommend(drug, model, record, posterior, target=far, seed=1)
     assert isinstance(advice, Declined)
     assert [item.code for item in advice.reasons] == ["target-out-of-reach"]
-    assert "4000-5000 mg.h/L" in advice.reasons[0].text
+    assert "4000-5000 mg·h/L" in advice.reasons[0].text
 
 
 # --- what is declined -----------------------------------------------------------------------------------------------

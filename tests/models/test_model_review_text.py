@@ -88,7 +88,7 @@ def test_facts_hold_every_number_with_unit_and_source() -> None:
         "concentration, mg/L: variance (SD 22.7 % of the prediction)^2 + (SD 3.4 mg/L)^2 (CV and SD (mg/L) as printed)"
     ]
     assert facts["domain"][0]["hard"] == "17 to 101 years"
-    assert "400-600 mg.h/L" in facts["targets"][0]
+    assert "400-600 mg·h/L" in facts["targets"][0]
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.id)

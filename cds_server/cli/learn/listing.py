@@ -11,6 +11,7 @@ from cds_server.cli.common import show as show_json
 from cds_server.cli.signed import signatures_option, site_signatures
 from models.learned.companion import Companion
 from models.learned.library import LIBRARY, Companions, load_companions, load_placed, paths, signed
+from models.units import unit_words
 
 folder_option = click.option("--folder", type=click.Path(file_okay=False, exists=True, path_type=Path), default=LIBRARY,
                              help="By default the library.")  # fmt: skip
@@ -78,7 +79,7 @@ _WORDS = {
 def _card(name: str, found: Companion) -> list[str]:
     lines = [f"{name}: {_WORDS[found.kind]}", f"  {_signed(found)}; hash {found.hash}", "  inputs, as trained:"]
     for item in found.inputs:
-        unit = "" if item.unit == "1" else f" {item.unit}"
+        unit = "" if item.unit == "1" else f" {unit_words(item.unit)}"
         lines.append(f"    {item.name}: {item.low:.4g} to {item.high:.4g}{unit}, median {item.reference:.4g}")
     lines += [f"  {key}: {json.dumps(value)}" for key, value in found.metrics.items()]
     return [*lines, "  not verified:", *(f"    {text}" for text in found.not_verified)]

@@ -19,6 +19,7 @@ from models.review.picture import picture
 from models.review.regimen import WRITTEN, parse_regimen, regimen_text, usual_regimen
 from models.review.table import patient_text
 from models.target import Target
+from models.units import unit_words
 
 
 @click.command()
@@ -48,14 +49,14 @@ def compare(drug_name: str, told: tuple[str, ...], written: str | None, as_json:
 
 
 def _text(drug: Drug, patient: Mapping[str, float], regimen: Regimen, rows: Sequence[Compared]) -> str:
-    unit = drug.concentration_unit
+    unit = unit_words(drug.concentration_unit)
     lines = [f"{drug.display}, made-up patient: {patient_text(patient)}", f"{regimen_text(regimen)}, steady state", ""]
     head = (
         "model",
         "CL, L/h",
         "V, L",
         "half-life, h",
-        f"AUC24, {drug.exposure_unit}",
+        f"AUC24, {unit_words(drug.exposure_unit)}",
         f"trough, {unit}",
         f"peak, {unit}",
     )

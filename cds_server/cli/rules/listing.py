@@ -14,6 +14,7 @@ from models.rules.library import Library, load_library
 from models.rules.wording import at_once, json_of, latex_of, python_of, spreadsheet_of, steps
 from models.signature import Signature
 from models.silent import Silent
+from models.units import unit_words
 
 
 @click.command("list")
@@ -95,7 +96,10 @@ def _lines(rule: FrozenRule) -> list[str]:
         *(f"  {line}" for line in steps(rule)),
         *([rule.behind] if rule.behind else []),
         "made for:",
-        *(f"  {q.words} ({q.name}): {q.low:g} to {q.high:g} {q.unit}".removesuffix(" 1") for q in rule.quantities),
+        *(
+            f"  {q.words} ({q.name}): {q.low:g} to {q.high:g} {unit_words(q.unit)}".removesuffix(" 1")
+            for q in rule.quantities
+        ),
         *(f"  {i.symbol}: {i.top}{f'/{i.bottom}' if i.bottom else ''} {i.low:g} to {i.high:g}" for i in rule.inputs),
         *(f"  not with {name.replace('_', ' ')}" for name in rule.absent),
         *(f"{item.of}: {item.how}" for item in rule.proofs),
@@ -143,8 +147,10 @@ def _worked_out(rule: FrozenRule, values: dict[str, float], target: float | None
         click.echo(f"  {term.words}: {term.adds:+.4f}, clearance times {term.factor:.4f}")
     click.echo(f"y = {found.log_ratio:.4f}")
     click.echo(f"clearance = {found.base:.4g} * exp(y) = {found.clearance:.4g} L/h")
-    click.echo(f"{rule.output.exposure_words}: {found.exposure:.4g} {rule.output.unit}")
+    click.echo(f"{rule.output.exposure_words}: {found.exposure:.4g} {unit_words(rule.output.unit)}")
     for share, (low, high) in limits.items():
-        click.echo(f"  {share} of 100 like this one lie between {low:.4g} and {high:.4g} {rule.output.unit}")
+        click.echo(
+            f"  {share} of 100 like this one lie between {low:.4g} and {high:.4g} {unit_words(rule.output.unit)}"
+        )
     if dose is not None:
-        click.echo(f"dose for {target:g} {rule.output.unit} at this interval: {dose:.4g} mg")
+        click.echo(f"dose for {target:g} {unit_words(rule.output.unit)} at this interval: {dose:.4g} mg")
