@@ -31,6 +31,21 @@ def test_trained_again_nothing_is_done_twice(library):
     assert (len(again["trained"]), len(again["kept"])) == (0, 3)
 
 
+def test_who_was_told_other_covariates_is_trained_again(library, tmp_path):
+    """As if the companion of before had been told the height in the place of the weight."""
+    (tmp_path / "iohexol").mkdir()
+    for path in library.glob("*/*.json"):
+        one = load(path)
+        if one.kind == "exposure":
+            one = replace(one, inputs=tuple(replace(i, name=i.name.replace("weight", "height")) for i in one.inputs))
+        save(one, tmp_path / "iohexol" / path.name)
+    told = json.loads(run("check", "--folder", str(tmp_path), "--json", code=1).stdout)["companions"]
+    other = "changed since it was trained: the covariates that it is told; train it again"
+    assert told == {"iohexol/late-exposure": [other], "iohexol/late-hybrid": [], "iohexol/late-weight": []}
+    again = json.loads(run("train", *SMALL, "--scheme", "late", "--out", str(tmp_path), "--json").stdout)
+    assert (again["trained"], len(again["kept"])) == (["iohexol/late-exposure"], 2)
+
+
 def test_list_and_show(library):
     listed = json.loads(run("list", "--folder", str(library), "--json").stdout)["companions"]
     assert {one["kind"] for one in listed} == {"exposure", "hybrid", "weight"}

@@ -13,6 +13,7 @@ from cds_server.cli.models.words import PREPARING
 from models.catalog import Catalog, load_catalog
 from models.cohorts.design import CohortDesign, designed, load_cohort_design
 from models.learned.companion import BadCompanion, Companion, Kind, load, save
+from models.learned.inputs import covariates_among, covariates_of
 from models.learned.library import LIBRARY, path_of
 from models.learned.train import Material, Plan, kinds_of, material
 from models.learned.train import train as trained
@@ -69,8 +70,11 @@ def _there(design: CohortDesign, scheme: str, kind: Kind, plan: Plan, out: Path)
     """Whether the file holds what this plan would make, of this design; the models may have changed since: `check`."""
     path = path_of(design.drug, scheme, kind, out)
     try:
-        manifest = load(path).manifest
+        found = load(path)
     except BadCompanion:
+        return False
+    manifest = found.manifest
+    if covariates_among(found.inputs) != covariates_of(design.drug):
         return False
     return manifest["plan"] == asdict(plan) and manifest["populations"][0]["design"] == design.hash
 
