@@ -89,6 +89,8 @@ def site_shelf(settings: Settings) -> Shelf:
     """Rules and companions with the site's signatures, read once for each process."""
     if settings.companions == "none":
         return Shelf()
+    if settings.signatures_file and not settings.signatures.exists():
+        log.warning("no file of signatures yet: nothing is in use", extra={"file": settings.signatures_file})
     return announced(load_shelf(settings.signatures))
 
 

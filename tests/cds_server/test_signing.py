@@ -86,6 +86,14 @@ def test_what_can_not_be_used_is_logged_with_file_and_reason(caplog: pytest.LogC
     assert caplog.records[0].file == "vancomycin/trough-informed.toml"  # type: ignore[attr-defined]
 
 
+def test_a_file_of_signatures_that_is_not_there_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A slip in the path would otherwise look like a site where nobody has signed."""
+    build_parts(Settings(data_folder=tmp_path, queue="in-process"))
+    assert not caplog.records
+    build_parts(Settings(data_folder=tmp_path, queue="in-process", signatures_file=str(tmp_path / "slip.toml")))
+    assert [line.getMessage() for line in caplog.records] == ["no file of signatures yet: nothing is in use"]
+
+
 def test_where_none_is_shown_none_is_read(tmp_path: Path) -> None:
     (tmp_path / "signatures.toml").write_text("no TOML at all")
     settings = Settings(data_folder=tmp_path, queue="in-process", companions="none")
