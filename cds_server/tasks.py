@@ -8,6 +8,7 @@ from typing import Any
 from celery import Celery
 
 from cds_server.config import Settings
+from cds_server.queue.app import celery_app, over_files, over_redis
 from cds_server.store import Store
 from cds_server.warm import warm
 from cds_server.work import estimate
@@ -24,42 +25,22 @@ _VISIBILITY_S = 120
 
 def create_celery(settings: Settings, folder: Path | None = None) -> Celery:
     """The app for sending and for working; `folder` holds the messages where no broker URL is set."""
-    app = Celery("titrate", set_as_current=False, broker=settings.broker_url or "filesystem://localhost")
-    app.conf.update(
+    return celery_app(
+        settings.broker_url,
         task_default_queue=QUEUE,
-        task_serializer="json",
-        accept_content=["json"],
         task_ignore_result=True,
-        task_acks_late=True,
-        task_reject_on_worker_lost=True,
         task_soft_time_limit=settings.task_limit_s,
         task_time_limit=settings.task_limit_s + _GRACE_S,
-        task_publish_retry=False,
-        worker_prefetch_multiplier=1,
-        worker_enable_remote_control=False,
-        worker_send_task_events=False,
-        worker_hijack_root_logger=False,
-        worker_redirect_stdouts=False,
-        broker_connection_retry_on_startup=True,
         **_transport(settings, folder),
     )
-    return app
 
 
 def _transport(settings: Settings, folder: Path | None) -> dict[str, Any]:
     if settings.broker_url:
-        limit = max(_VISIBILITY_S, 3 * settings.task_limit_s)
-        # Measured: without these a killed worker's message comes back after 93 s.
-        restore = {"unacked_restore_interval": 1, "unacked_restore_throttle": 1}
-        timeouts = {"socket_connect_timeout": 0.5, "socket_timeout": 5}
-        return {"broker_transport_options": {"visibility_timeout": limit, **restore, **timeouts}}
+        return over_redis(max(_VISIBILITY_S, 3 * settings.task_limit_s))
     if folder is None:
         raise ValueError("without TITRATE_BROKER_URL the queue needs a folder for its messages")
-    files = {"data_folder_in": str(folder), "data_folder_out": str(folder), "control_folder": str(folder / "control")}
-    return {
-        "broker_transport": "cds_server.queue.files:Transport",
-        "broker_transport_options": {**files, "polling_interval": settings.queue_polling_s},
-    }
+    return over_files(folder, settings.queue_polling_s)
 
 
 class Workbench:

@@ -25,6 +25,7 @@ from cds_server.cli.trust import trust
 from cds_server.cli.worker import worker
 from cds_server.config import SettingsError
 from cds_server.store import StoreError
+from cds_server.training.cluster import ClusterError
 from fhir.errors import FhirError
 from models.errors import ModelsError
 
@@ -47,6 +48,6 @@ def main() -> None:
     """Entry of the `titrate` script."""
     try:
         titrate(standalone_mode=True)
-    except (SettingsError, StoreError, ModelsError, FhirError) as error:
+    except (SettingsError, StoreError, ClusterError, ModelsError, FhirError) as error:
         click.echo(f"titrate: {error}", err=True)
         sys.exit(EXIT_UNUSABLE)

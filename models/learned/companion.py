@@ -86,11 +86,16 @@ def _said(item: Input, value: float) -> str:
     return f"{item.words} is {found}; the companion was trained from {item.low:.4g} to {item.high:.4g}{unit}"
 
 
+def written(companion: Companion) -> str:
+    """The file's text."""
+    body = _body(companion) | {"signed": asdict(companion.signed), "hash": companion.hash}
+    return json.dumps(body, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
 def save(companion: Companion, path: Path) -> None:
     """Write the file whole or not at all."""
-    body = _body(companion) | {"signed": asdict(companion.signed), "hash": companion.hash}
     draft = path.with_suffix(".part")
-    draft.write_text(json.dumps(body, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    draft.write_text(written(companion), encoding="utf-8")
     draft.replace(path)
 
 
@@ -98,13 +103,26 @@ def load(path: Path) -> Companion:
     """Raises BadCompanion naming the file and what is wrong with it."""
     where = f"{path.parent.name}/{path.name}"
     try:
-        body = json.loads(bounded(path, LARGEST).decode("utf-8"), parse_constant=_no_number)
+        text = bounded(path, LARGEST).decode("utf-8")
+    except (OSError, ValueError) as error:
+        raise _unusable(where, error) from None
+    return companion_of(text, where)
+
+
+def companion_of(text: str, name: str) -> Companion:
+    """From a file's text, checked as load does; name: what a message calls it."""
+    try:
+        body = json.loads(text, parse_constant=_no_number)
         found = _companion(body)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, ModelsError) as error:
-        raise BadCompanion(f"{where} can not be used: {error}; train it again, or restore the file") from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ModelsError) as error:
+        raise _unusable(name, error) from None
     if body.get("hash") != found.hash:
-        raise BadCompanion(f"{where} does not have the content that its hash names: it was changed after training")
+        raise BadCompanion(f"{name} does not have the content that its hash names: it was changed after training")
     return found
+
+
+def _unusable(name: str, error: Exception) -> BadCompanion:
+    return BadCompanion(f"{name} can not be used: {error}; train it again, or restore the file")
 
 
 def _companion(body: Mapping[str, Any]) -> Companion:

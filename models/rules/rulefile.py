@@ -90,10 +90,18 @@ def written(rule: FrozenRule) -> str:
 def read_rule(path: Path) -> FrozenRule:
     """RuleError or ModelFileError, naming the file, for whatever does not fit: unknown keys, another hash, NaN."""
     try:
-        raw = tomllib.loads(bounded(path, LARGEST).decode("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:  # ValueError: no UTF-8, no TOML, a number of 5,000 digits
+        found = bounded(path, LARGEST).decode("utf-8")
+    except (OSError, ValueError) as error:  # ValueError: a larger file, no UTF-8
         raise RuleError(f"{path.name} can not be read as a rule: {error}") from error
-    where = f"{path.parent.name}/{path.name}"
+    return rule_of(found, f"{path.parent.name}/{path.name}")
+
+
+def rule_of(text: str, where: str) -> FrozenRule:
+    """From a file's text, checked as read_rule does; where: what a message calls it."""
+    try:
+        raw = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # ValueError: no TOML, a number of 5,000 digits
+        raise RuleError(f"{where.rpartition('/')[2]} can not be read as a rule: {error}") from error
     try:
         return _rule(raw, where)
     except RuleError as error:

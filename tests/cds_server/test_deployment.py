@@ -6,20 +6,17 @@ Skipped, with the reason, where redis-server or PostgreSQL's own programs are no
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
-import requests
 
 from cds_server.config import Settings
 from cds_server.sandbox.exchange import run_once
+from tests.cds_server.servers import free_port, redis_server, running, wait_for
 from tests.house.measure import ROOT
 
 TITRATE = str(Path(sys.executable).parent / "titrate")
@@ -34,46 +31,10 @@ def test_compose_names_only_settings_and_commands_that_exist() -> None:
         assert subprocess.run([TITRATE, *command, "--help"], check=False, capture_output=True).returncode == 0
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def running(command: list[str], log: Path, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
-    with log.open("wb") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out, env={**os.environ, **environment}, cwd=log.parent)
-        try:
-            yield process
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
-def wait_for(port: int, path: str = "") -> None:
-    for _ in range(2400):  # a first start compiles the kernels, twice over here
-        try:
-            if path:
-                requests.get(f"http://127.0.0.1:{port}{path}", timeout=5).raise_for_status()
-            else:
-                socket.create_connection(("127.0.0.1", port), timeout=5).close()
-        except (OSError, requests.RequestException):
-            time.sleep(0.1)
-        else:
-            return
-    raise AssertionError(f"nothing answered on port {port}{path} within four minutes")
-
-
 @pytest.fixture
 def redis(tmp_path: Path) -> Iterator[str]:
-    if not shutil.which("redis-server"):
-        pytest.skip("no redis-server on this machine")
-    port = free_port()
-    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-    with running(command, tmp_path / "redis.log"):
-        wait_for(port)
-        yield f"redis://127.0.0.1:{port}/0"
+    with redis_server(tmp_path) as url:
+        yield url
 
 
 @pytest.fixture

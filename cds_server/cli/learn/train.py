@@ -1,22 +1,38 @@
 """titrate learn train: companions of one or all drugs; what is there already and was made the same way is kept."""
 
 import sys
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import click
 
-from cds_server.cli.common import json_option, say
+from cds_server.cli.cluster import cluster_options, trained_there
+from cds_server.cli.common import EXIT_NOT_AS_WISHED, json_option, say
 from cds_server.cli.common import show as show_json
 from cds_server.cli.models.words import PREPARING
-from models.catalog import Catalog, load_catalog
+from cds_server.training.answer import Answer
+from cds_server.training.cluster import Cluster
+from models.catalog import load_catalog
 from models.cohorts.design import CohortDesign, designed, load_cohort_design
-from models.learned.companion import BadCompanion, Companion, Kind, load, save
+from models.cohorts.since import Since
+from models.errors import ModelsError
+from models.learned.companion import BadCompanion, Companion, Kind, companion_of, load, save
 from models.learned.inputs import covariates_among, covariates_of
+from models.learned.job import CompanionsJob, companion_for, trained_texts
 from models.learned.library import LIBRARY, path_of
-from models.learned.train import Material, Plan, kinds_of, material
-from models.learned.train import train as trained
+from models.learned.train import Plan, kinds_of
+
+# a job with companions of it, or why there are none
+Result = tuple[CompanionsJob, tuple[Companion, ...] | str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Done:
+    """Names of companions; of jobs that failed, why."""
+
+    made: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
 
 
 @click.command()
@@ -30,6 +46,7 @@ from models.learned.train import train as trained
     "--out", type=click.Path(file_okay=False, path_type=Path), default=LIBRARY, help="By default the library."
 )
 @click.option("--again", is_flag=True, help="Train anew what is there already.")
+@cluster_options
 @json_option
 def train(
     drugs: tuple[str, ...],
@@ -39,58 +56,94 @@ def train(
     seed: int,
     out: Path,
     again: bool,
+    cluster: Cluster | None,
     as_json: bool,
 ) -> None:
-    """Train companions; broken off, the same command goes on where it was."""
-    plan, catalog = Plan(patients=patients, calibration=calibration, seed=seed), load_catalog()
-    jobs = list(_jobs(drugs or designed(), schemes))
-    if not jobs:
+    """Train companions; broken off, the same command goes on where it was.
+
+    \b
+    The same options give the same companions, here and on a cluster.
+    Exit 1: some could not be made.
+    """
+    plan = Plan(patients=patients, calibration=calibration, seed=seed)
+    schemed = list(_schemed(drugs or designed(), schemes))
+    if not schemed:
         raise click.UsageError(f"no design has a sampling scheme named {', '.join(schemes)}")
     say(PREPARING)
-    made, kept = [], []
-    for design, scheme in jobs:
-        wanted = [kind for kind in kinds_of(design, scheme) if again or not _there(design, scheme, kind, plan, out)]
-        kept += [f"{design.drug}/{scheme}-{kind}" for kind in kinds_of(design, scheme) if kind not in wanted]
-        made += [
-            f"{found.drug}/{found.scheme}-{found.kind}" for found in _scheme(design, catalog, scheme, wanted, plan, out)
-        ]
+    everything = [_job(design, scheme, plan) for design, scheme in schemed]
+    wanted = everything if again else [_left(job, out) for job in everything]
+    jobs = [job for job in wanted if job.kinds]
+    done = _saved(_there(jobs, cluster, again) if cluster else _here(jobs), out)
+    asked = {job.named(kind) for job in jobs for kind in job.kinds}
+    kept = [name for job in everything for kind in job.kinds if (name := job.named(kind)) not in asked]
     if as_json:
-        show_json({"trained": made, "kept": kept, "folder": str(out)})
+        show_json({"trained": done.made, "kept": kept, "failed": done.failed, "folder": str(out)})
     else:
-        click.echo(f"{len(made)} companions trained, {len(kept)} kept as they were, in {out}")
+        for name, reason in done.failed.items():
+            click.echo(f"{name}: {reason}")
+        click.echo(f"{len(done.made)} companions trained, {len(kept)} kept as they were, in {out}")
+    raise SystemExit(EXIT_NOT_AS_WISHED if done.failed else 0)
 
 
-def _jobs(drugs: tuple[str, ...], schemes: tuple[str, ...]) -> Iterator[tuple[CohortDesign, str]]:
+def _schemed(drugs: tuple[str, ...], schemes: tuple[str, ...]) -> Iterator[tuple[CohortDesign, str]]:
     for drug in drugs:
         design = load_cohort_design(drug)
         yield from ((design, scheme) for scheme in design.schemes if not schemes or scheme in schemes)
 
 
-def _there(design: CohortDesign, scheme: str, kind: Kind, plan: Plan, out: Path) -> bool:
+def _job(design: CohortDesign, scheme: str, plan: Plan) -> CompanionsJob:
+    return CompanionsJob(drug=design.drug, scheme=scheme, kinds=kinds_of(design, scheme), plan=plan)
+
+
+def _left(job: CompanionsJob, out: Path) -> CompanionsJob:
+    """Without the kinds that are there already."""
+    return replace(job, kinds=tuple(kind for kind in job.kinds if not _is_there(job, kind, out)))
+
+
+def _is_there(job: CompanionsJob, kind: Kind, out: Path) -> bool:
     """Whether the file holds what this plan would make, of this design; the models may have changed since: `check`."""
-    path = path_of(design.drug, scheme, kind, out)
     try:
-        found = load(path)
+        found = load(path_of(job.drug, job.scheme, kind, out))
     except BadCompanion:
         return False
-    manifest = found.manifest
-    if covariates_among(found.inputs) != covariates_of(design.drug):
+    if covariates_among(found.inputs) != covariates_of(job.drug):
         return False
-    return manifest["plan"] == asdict(plan) and manifest["populations"][0]["design"] == design.hash
+    design = load_cohort_design(job.drug).hash
+    return found.manifest["plan"] == asdict(job.plan) and found.manifest["populations"][0]["design"] == design
 
 
-def _scheme(
-    design: CohortDesign, catalog: Catalog, scheme: str, kinds: list[Kind], plan: Plan, out: Path
-) -> Iterator[Companion]:
-    if not kinds:
-        return
-    found: Material = material(design, catalog, scheme=scheme, plan=plan, progress=_Bar(f"{design.drug} {scheme}"))
-    for kind in kinds:
-        companion = trained(found, kind=kind, progress=_Bar(f"{design.drug} {scheme} {kind}"))
-        path = path_of(design.drug, scheme, kind, out)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save(companion, path)
-        yield companion
+def _here(jobs: Iterable[CompanionsJob]) -> Iterator[Result]:
+    """Each companion as soon as it is there."""
+    catalog = load_catalog()
+    for job in jobs:
+        try:
+            for kind, text in trained_texts(job, catalog, _Bar(f"{job.drug} {job.scheme}")):
+                yield job, (companion_of(text, job.named(kind)),)
+        except ModelsError as error:
+            yield job, str(error)
+
+
+def _there(jobs: list[CompanionsJob], cluster: Cluster, again: bool) -> Iterator[Result]:
+    since = Since(load_catalog())
+
+    def read(job: CompanionsJob, answer: Answer) -> tuple[Companion, ...]:
+        return tuple(companion_for(job, kind, answer.made.get(kind, ""), since) for kind in job.kinds)
+
+    return trained_there(cluster, jobs, read, again=again)
+
+
+def _saved(results: Iterable[Result], out: Path) -> _Done:
+    done = _Done()
+    for job, result in results:
+        if isinstance(result, str):
+            done.failed[job.id] = result
+            continue
+        for companion in result:
+            path = path_of(companion.drug, companion.scheme, companion.kind, out)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            save(companion, path)
+            done.made.append(job.named(companion.kind))
+    return done
 
 
 class _Bar:

@@ -1,14 +1,15 @@
-"""titrate rules train: from simulated patients to frozen rules, resumable."""
+"""titrate rules train: from simulated patients to frozen rules, here or on a cluster, resumable."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import click
 
+from cds_server.cli.cluster import cluster_options, trained_there
 from cds_server.cli.common import EXIT_NOT_AS_WISHED, json_option, say, show
 from cds_server.cli.rules.options import as_json as rule_json
 from cds_server.cli.rules.options import (
@@ -20,27 +21,23 @@ from cds_server.cli.rules.options import (
     schemes_of,
     seed_option,
 )
+from cds_server.training.answer import Answer
+from cds_server.training.cluster import Cluster
 from models.catalog import load_catalog
 from models.cohorts.design import load_cohort_design
-from models.errors import RuleError
+from models.cohorts.since import Since
+from models.errors import ModelsError, RuleError
 from models.rules.checkpoint import Checkpoints
-from models.rules.engines.engine import Engine
-from models.rules.engines.operon import Operon
-from models.rules.engines.pysr import Pysr
 from models.rules.frozen import FrozenRule
+from models.rules.job import ENGINES, EngineName, RuleJob, not_as_asked, rule_for, trained_text
 from models.rules.library import write_rule
+from models.rules.rulefile import read_rule, rule_of
 from models.rules.task import forms, tasked
-from models.rules.train import Plan, Trained, behind_by, populations, train
+from models.rules.train import Plan, behind_by, populations
 from models.rules.wording import at_once
 
-
-@dataclass(frozen=True, kw_only=True)
-class Wish:
-    """One drug and scheme, with the forms asked for."""
-
-    drug: str
-    scheme: str
-    forms: tuple[Any, ...]
+# a job with its rule, or why there is none
+Result = tuple[RuleJob, FrozenRule | str]
 
 
 @click.command("train")
@@ -55,10 +52,12 @@ class Wish:
               help="Unseen, of each of three test seeds.")  # fmt: skip
 @click.option("--alone-within", type=click.FloatRange(0), default=2.0, show_default=True, metavar="POINTS",
               help="A rule without a model is written where its RMSE is so near that of the informed one.")  # fmt: skip
-@click.option("--engine", type=click.Choice(("pyoperon", "pysr")), default="pyoperon", show_default=True)
+@click.option("--engine", type=click.Choice(ENGINES), default="pyoperon", show_default=True)
 @click.option("--threads", type=click.IntRange(1, 64), default=1, show_default=True, help="The result is the same.")
 @click.option("--checkpoints", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
               help="Finished searches; a run that was stopped goes on from there.")  # fmt: skip
+@click.option("--again", is_flag=True, help="With a cluster: train anew what is there and was made the same way.")
+@cluster_options
 @out_option
 @json_option
 def train_rules(
@@ -71,9 +70,11 @@ def train_rules(
     generations: int,
     test_patients: int,
     alone_within: float,
-    engine: str,
+    engine: EngineName,
     threads: int,
     checkpoints: Path | None,
+    again: bool,
+    cluster: Cluster | None,
     out: Path,
     as_json: bool,
 ) -> None:
@@ -81,43 +82,112 @@ def train_rules(
 
     \b
     Of each drug's sampling schemes both forms, unless one is asked for.
-    The same options give the same formula and hash, on any number of threads.
+    The same options give the same formula and hash, on any number of threads, here and on a cluster.
+    With a cluster each rule is written as it comes; what is there and was made the same way is kept, so that
+    the same command goes on where it was broken off.
     Exit 1: for some scheme no formula could be a rule.
     """
     if scheme and not drug:
         raise click.BadParameter("goes with --drug", param_hint="--scheme")
-    wishes = [wish for name in ([drug] if drug else tasked()) for wish in _wishes(name, scheme, form)]
+    if cluster and (checkpoints or threads != 1):
+        raise click.UsageError(
+            "--checkpoints and --threads are of a training here; a cluster has more processes instead"
+        )
     plan = Plan(patients=patients, seed=seed, seeds=tuple(range(1, seeds + 1)), test_patients=test_patients)
-    searching: Engine = Operon(generations=generations, threads=threads) if engine == "pyoperon" else Pysr()
-    found, failed = _all(wishes, plan, searching, Checkpoints(checkpoints), out, alone_within, quiet=as_json)
+    jobs = [
+        RuleJob(drug=drug, scheme=scheme, form=form, plan=plan, engine=engine, generations=generations)
+        for drug, scheme, form in _wished(drug, scheme, form)
+    ]
+    if cluster:
+        kept = {} if again else _kept(jobs, out)
+        jobs = [job for job in jobs if job.id not in kept]
+        results = _there(jobs, cluster, again)
+    else:
+        kept, results = {}, _here(jobs, threads, Checkpoints(checkpoints))
+    found, failed = _written(_informed_first(jobs, results), kept, out, alone_within, quiet=as_json)
     if as_json:
-        show({"rules": [rule_json(rule) for rule in found], "failed": failed})
+        show({"rules": [rule_json(rule) for rule in found], "failed": failed, "kept": list(kept)})
     raise SystemExit(EXIT_NOT_AS_WISHED if failed else 0)
 
 
-def _wishes(drug: str, scheme: str | None, form: str | None) -> Iterator[Wish]:
-    for name in schemes_of(drug, scheme):
-        found = tuple(item for item in forms(load_cohort_design(drug), name) if form in (None, item))
-        if found:
-            yield Wish(drug=drug, scheme=name, forms=found)
+def _wished(drug: str | None, scheme: str | None, form: str | None) -> Iterator[tuple[str, str, Any]]:
+    for name in [drug] if drug else tasked():
+        for known in schemes_of(name, scheme):
+            found = forms(load_cohort_design(name), known)
+            yield from ((name, known, item) for item in found if form in (None, item))
 
 
-def _all(
-    wishes: list[Wish], plan: Plan, engine: Engine, checkpoints: Checkpoints, out: Path, within: float, *, quiet: bool
+def _kept(jobs: Sequence[RuleJob], out: Path) -> dict[str, FrozenRule]:
+    """What these jobs would make is there already."""
+    since, found = Since(load_catalog()), {}
+    for job in jobs:
+        try:
+            rule = read_rule(out / f"{job.id}.toml")
+        except ModelsError:
+            continue
+        if not not_as_asked(job, rule, since):
+            say(f"{job.id} is kept: it was made the same way")
+            found[job.id] = rule
+    return found
+
+
+def _here(jobs: Sequence[RuleJob], threads: int, checkpoints: Checkpoints) -> Iterator[Result]:
+    catalog = load_catalog()
+    for (drug, scheme), some in groupby(jobs, key=lambda job: (job.drug, job.scheme)):
+        say(f"{drug}, {scheme}")
+        with _bars() as told:
+            made = None
+            for job in some:
+                made = made or populations(load_cohort_design(drug), catalog, scheme, job.plan, told)
+                try:
+                    text = trained_text(
+                        job, catalog, threads=threads, made=made, checkpoints=checkpoints, progress=told
+                    )  # fmt: skip
+                    yield job, rule_of(text, job.id)
+                except RuleError as error:
+                    yield job, str(error)
+
+
+def _there(jobs: Sequence[RuleJob], cluster: Cluster, again: bool) -> Iterator[Result]:
+    since = Since(load_catalog())
+
+    def read(job: RuleJob, answer: Answer) -> FrozenRule:
+        return rule_for(job, answer.made.get(job.form, ""), since)
+
+    return trained_there(cluster, jobs, read, again=again)
+
+
+def _informed_first(jobs: Sequence[RuleJob], results: Iterable[Result]) -> Iterator[Result]:
+    """A rule without a model is held back until the informed one of its scheme is there: it is measured by that."""
+    awaited, held = {job.id for job in jobs if job.form == "informed"}, {}
+    for job, result in results:
+        if (informed := _informed(job)) in awaited and job.id != informed:
+            held[informed] = (job, result)
+            continue
+        yield job, result
+        awaited.discard(job.id)
+        if job.id in held:
+            yield held.pop(job.id)
+
+
+def _informed(job: RuleJob) -> str:
+    return f"{job.drug}/{job.scheme}-informed"
+
+
+def _written(
+    results: Iterable[Result], kept: dict[str, FrozenRule], out: Path, within: float, *, quiet: bool
 ) -> tuple[list[FrozenRule], dict[str, str]]:
     """Each rule is written as soon as it is there."""
     found: dict[str, FrozenRule] = {}
     failed: dict[str, str] = {}
-    for wish in wishes:
-        for form, result in _trained(wish, plan, engine, checkpoints):
-            id = f"{wish.drug}/{wish.scheme}-{form}"
-            if not quiet:
-                _tell(id, result)
-            if isinstance(result, RuleError):
-                failed[id] = str(result)
-            elif _near(result.rule, found.get(f"{wish.drug}/{wish.scheme}-informed"), within):
-                write_rule(result.rule, out)
-                found[id] = result.rule
+    for job, result in results:
+        if not quiet:
+            _tell(job.id, result)
+        if isinstance(result, str):
+            failed[job.id] = result
+        elif _near(result, (kept | found).get(_informed(job)), within):
+            write_rule(result, out)
+            found[job.id] = result
     return list(found.values()), failed
 
 
@@ -128,31 +198,14 @@ def _near(rule: FrozenRule, informed: FrozenRule | None, within: float) -> bool:
     return False
 
 
-def _trained(
-    wish: Wish, plan: Plan, engine: Engine, checkpoints: Checkpoints
-) -> Iterator[tuple[Any, "Trained | RuleError"]]:
-    catalog = load_catalog()
-    say(f"{wish.drug}, {wish.scheme}")
-    with _bars() as told:
-        made = populations(load_cohort_design(wish.drug), catalog, wish.scheme, plan, told)
-        for form in wish.forms:
-            try:
-                yield form, train(
-                    catalog, wish.drug, wish.scheme, form, engine,
-                    plan=plan, made=made, checkpoints=checkpoints, progress=told,
-                )  # fmt: skip
-            except RuleError as error:
-                yield form, error
-
-
-def _tell(id: str, result: "Trained | RuleError") -> None:
-    if isinstance(result, Trained):
-        click.echo(f"{id}: {result.rule.nodes} nodes, {result.rule.hash[:12]}")
-        click.echo(f"  {at_once(result.rule)}")
-        for item in result.rule.assessments:
-            click.echo(f"  {measures_text(item)}")
-    else:
+def _tell(id: str, result: FrozenRule | str) -> None:
+    if isinstance(result, str):
         click.echo(f"{id}: {result}")
+        return
+    click.echo(f"{id}: {result.nodes} nodes, {result.hash[:12]}")
+    click.echo(f"  {at_once(result)}")
+    for item in result.assessments:
+        click.echo(f"  {measures_text(item)}")
 
 
 @contextmanager

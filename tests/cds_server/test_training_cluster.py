@@ -1,0 +1,419 @@
+"""A training on workers: the same files as here, whatever is killed, broken off, sent twice or forged on the way.
+
+Over files everywhere; over a real Redis too where one is installed.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from kombu.exceptions import ContentDisallowed
+from kombu.serialization import loads
+
+from cds_server.cli import titrate
+from cds_server.config import Settings
+from cds_server.tasks import QUEUE as ESTIMATIONS
+from cds_server.tasks import create_celery
+from cds_server.training.answer import Answer, answer_of
+from cds_server.training.app import QUEUE, TRAIN, Place, prepared, training_app
+from cds_server.training.cluster import Cluster, ClusterError
+from cds_server.training.jobs import Message, message, task_id
+from cds_server.training.pulse import Pace, Pulse, Pulses
+from models.catalog import load_catalog
+from models.cohorts.since import Since
+from models.errors import RuleError
+from models.learned.job import CompanionsJob, trained_texts
+from models.learned.train import Plan as LearnedPlan
+from models.rules.job import rule_for, trained_text
+from tests.cds_server.servers import redis_server
+from tests.cds_server.trainers import LONG, PATIENCE_S, RULE, SMALL, cluster, taken_up, training_worker, where
+
+COMPANIONS = CompanionsJob(
+    drug="iohexol", scheme="late", kinds=("exposure", "weight"), plan=LearnedPlan(patients=200, calibration=100)
+)
+
+
+@pytest.fixture(params=["files", "redis"])
+def place(request, tmp_path: Path) -> Iterator[Place]:
+    if request.param == "files":
+        yield prepared(Place(folder=tmp_path / "queue"))
+    else:
+        with redis_server(tmp_path) as url:
+            yield Place(broker_url=url)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Place:
+    return prepared(Place(folder=tmp_path / "queue"))
+
+
+def backend(place: Place):
+    return training_app(place).backend
+
+
+def until(true, what: str) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < end, f"waited in vain for {what}"
+        time.sleep(0.02)
+
+
+def answered(place: Place, job) -> bool:
+    return answer_of(backend(place), task_id(message(job))) is not None
+
+
+def put(place: Place, asked: Message, id: str) -> None:
+    """A message as anybody who reaches the broker can send one."""
+    training_app(place).send_task(TRAIN, args=[asked], task_id=id)
+
+
+def answer_with(place: Place, id: str, content: bytes) -> None:
+    store = backend(place)
+    store.set(store.get_key_for_task(id), content)
+
+
+def as_celery(answer: Answer) -> bytes:
+    return json.dumps({"status": "SUCCESS", "result": answer.to_json(), "traceback": None, "children": []}).encode()
+
+
+def command(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The `titrate` script as a process of its own."""
+    start = [sys.executable, "-c", "from cds_server.cli import main; main()", *words]
+    return subprocess.run(start, capture_output=True, text=True, check=False, env={**os.environ, **environment})
+
+
+@pytest.mark.slow
+def test_a_group_gives_what_a_training_here_gives_byte_by_byte(place, tmp_path):
+    other = replace(RULE, form="alone")
+    with training_worker(place, tmp_path / "worker.log", processes=2):
+        found = dict(cluster(place).trained([RULE, other, COMPANIONS]))
+    for job in (RULE, other):
+        assert found[job].made == {job.form: trained_text(job, load_catalog())}
+    assert found[COMPANIONS].made == dict(trained_texts(COMPANIONS, load_catalog()))
+    assert taken_up(tmp_path / "worker.log") == 3
+
+
+@pytest.mark.slow
+def test_the_job_of_a_killed_worker_is_done_again_once(place, tmp_path):
+    """The whole worker dies, as a machine does: nobody hands its message back; the client hears the silence."""
+    first, second, found = tmp_path / "first.log", tmp_path / "second.log", []
+    client = threading.Thread(target=lambda: found.extend(cluster(place).trained([LONG])))
+    with training_worker(place, first) as worker:
+        client.start()
+        until(lambda: taken_up(first) == 1, "the first worker")
+        for pid in (worker.pid, *children(worker.pid)):
+            os.kill(pid, signal.SIGKILL)
+    with training_worker(place, second):
+        client.join(PATIENCE_S)
+        put(place, message(LONG), task_id(message(LONG)))  # as when the message of the lost worker comes back later
+        put(place, message(RULE), task_id(message(RULE)))
+        until(lambda: answered(place, RULE), "the message behind it")
+    ((job, answer),) = found
+    assert (job, list(answer.made), answer.reason) == (LONG, ["alone"], "")
+    assert taken_up(second) == 2  # LONG once, RULE once
+
+
+@pytest.mark.slow
+def test_a_job_whose_process_was_killed_goes_to_another_of_the_same_worker(place, tmp_path):
+    log, found = tmp_path / "worker.log", []
+    client = threading.Thread(target=lambda: found.extend(cluster(place).trained([LONG])))
+    with training_worker(place, log) as worker:
+        client.start()
+        until(lambda: taken_up(log) == 1, "the first process")
+        for pid in children(worker.pid):
+            os.kill(pid, signal.SIGKILL)
+        client.join(PATIENCE_S)
+    assert list(found[0][1].made) == ["alone"]
+    assert taken_up(log) == 2
+
+
+def children(pid: int) -> list[int]:
+    with suppress(FileNotFoundError):
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    pytest.skip("no /proc here to find a worker's processes in")
+
+
+@pytest.mark.slow
+def test_a_client_that_was_broken_off_goes_on_and_nothing_is_trained_twice(place, tmp_path):
+    """Ctrl-C with all jobs in the queue; the workers come later; the same command takes up what they did."""
+    words = ["rules", "train", "--drug", "gentamicin", "--scheme", "mid", "--out", str(tmp_path / "rules"), "--json"]
+    words += [
+        "--patients",
+        "200",
+        "--seeds",
+        "1",
+        "--generations",
+        "5",
+        "--test-patients",
+        "20",
+        "--alone-within",
+        "50",
+    ]
+    meeting = ["--cluster"] if place.broker_url else ["--cluster-folder", str(place.folder)]
+    environment = {"TITRATE_BROKER_URL": place.broker_url} if place.broker_url else {}
+    start = [sys.executable, "-c", "from cds_server.cli import main; main()", *words, *meeting]
+    with (tmp_path / "client.log").open("wb") as log:
+        client = subprocess.Popen(start, stderr=log, stdout=log, env={**os.environ, **environment})
+        until(lambda: "0 of 2 jobs" in (tmp_path / "client.log").read_text(), "the jobs to be sent")
+        client.send_signal(signal.SIGINT)
+        assert client.wait(60) == 1
+    assert "broken off" in (tmp_path / "client.log").read_text()
+    with training_worker(place, tmp_path / "worker.log", processes=2):
+        done = command(*words, *meeting, **environment)
+        again = command(*words, *meeting, **environment)
+    assert done.returncode == again.returncode == 0, done.stderr
+    ids = [rule["id"] for rule in json.loads(done.stdout)["rules"]]
+    assert ids == ["gentamicin/mid-informed", "gentamicin/mid-alone"]
+    assert json.loads(again.stdout) == {"rules": [], "failed": {}, "kept": ids}
+    assert taken_up(tmp_path / "worker.log") == 2
+    # and with the files gone, the answers are still there: without any worker
+    (tmp_path / "rules" / "gentamicin" / "mid-alone.toml").unlink()
+    third = command(*words, *meeting, **environment)
+    assert [rule["id"] for rule in json.loads(third.stdout)["rules"]] == ["gentamicin/mid-alone"]
+
+
+@pytest.mark.slow
+def test_hostile_messages_are_refused_and_the_worker_lives_on(place, tmp_path):
+    hostile = {
+        "no job": {"cmd": "rm"},
+        "another id": message(RULE),
+        "unknown drug": {**message(RULE), "drug": "../../etc/passwd"},
+        "days of work": {**message(RULE), "generations": 10**9},
+        "other code": {**message(RULE), "with": {"titrate": "0"}},
+    }
+    with training_worker(place, tmp_path / "worker.log"):
+        for id, asked in hostile.items():
+            put(place, asked, id)
+        put(place, message(RULE), task_id(message(RULE)))
+        until(lambda: answered(place, RULE), "the honest job")
+        refused = {id: answer_of(backend(place), id) for id in hostile}
+    assert all(answer is not None and answer.refused and not answer.made for answer in refused.values()), refused
+    assert taken_up(tmp_path / "worker.log") == 1
+
+
+@pytest.mark.slow
+def test_a_training_over_its_limit_is_ended_and_said(files, tmp_path):
+    with training_worker(files, tmp_path / "worker.log", minutes=0.03):
+        ((_, answer),) = cluster(files).trained([LONG])
+    assert "took longer than its worker allows" in answer.reason
+    assert not answer.final
+
+
+def test_no_worker_is_said_after_a_while_and_does_not_hang(files):
+    with pytest.raises(ClusterError, match="0 of 2 jobs are finished"):
+        list(cluster(files, patience_s=0.3).trained([RULE, LONG]))
+
+
+def test_a_worker_that_dies_each_time_is_given_up(files):
+    """A job that takes its worker's memory, say: seen from the client, a pulse that stops again and again."""
+    store, id, stop = Pulses(backend(files)), task_id(message(RULE)), threading.Event()
+    hasty = Pace(beat=0.1, silent=0.3, look=0.02)
+
+    def dying() -> None:
+        for n in range(10_000):
+            store.write(id, Pulse(attempt=1, mark=f"worker {n}"))
+            if stop.wait(0.6):
+                return
+
+    thread = threading.Thread(target=dying)
+    thread.start()
+    try:
+        ((_, answer),) = Cluster(files, patience_s=PATIENCE_S, pace=hasty).trained([RULE])
+    finally:
+        stop.set()
+        thread.join()
+    assert "its worker was lost 4 times" in answer.reason
+    assert len(list(files.folder.glob(f"*.{QUEUE}.msg"))) == 5
+
+
+FORGED = [
+    b"",
+    b"not json",
+    b'{"status": "SUCCESS"}',
+    b'{"status": "SUCCESS", "result": {"made": {"informed": 7}}}',
+    b'{"status": "SUCCESS", "result": {"made": {}, "failed": "", "refused": "", "broken": ""}}',
+    b'{"status": "FAILURE", "result": {"exc_type": "system", "exc_module": "os", "exc_message": ["touch /tmp/x"]}}',
+    b"[" * 100_000,
+]
+
+
+@pytest.mark.parametrize("content", FORGED[1:])
+def test_answers_that_are_none_are_read_as_such(files, content):
+    answer_with(files, "id", content)
+    found = answer_of(backend(files), "id")
+    assert found is not None
+    assert not found.final
+    assert found.reason.startswith("broken off: ")
+
+
+def test_words_from_a_broker_can_not_steer_the_terminal(files):
+    answer_with(files, "id", as_celery(Answer(failed="no rule\x1b[2J\x07\n" + "x" * 10_000)))
+    found = answer_of(backend(files), "id")
+    assert found.failed.startswith("no rule [2J xxx")
+    assert len(found.failed) == 400
+
+
+@pytest.fixture(scope="module")
+def text() -> str:
+    return trained_text(RULE, load_catalog())
+
+
+def test_a_rule_that_is_another_than_asked_is_refused(text):
+    since = Since(load_catalog())
+    assert rule_for(RULE, text, since).id == RULE.id
+    wrong = {
+        "changed": (RULE, text.replace("nodes = ", "nodes = 1")),
+        "more in it": (RULE, text + "# a remark\n"),
+        "another plan": (replace(RULE, plan=replace(SMALL, seed=7)), text),
+        "other settings": (replace(RULE, generations=6), text),
+        "it is gentamicin/mid-informed": (replace(RULE, form="alone"), text),
+        "can not be read": (RULE, "no TOML"),
+    }
+    for said, (job, given) in wrong.items():
+        with pytest.raises(RuleError, match=said):
+            rule_for(job, given, since)
+
+
+def test_a_forged_rule_is_not_written_and_not_kept(files, tmp_path, text):
+    words = ["rules", "train", "--drug", "gentamicin", "--scheme", "mid", "--form", "informed", "--patients", "200"]
+    words += ["--seeds", "1", "--generations", "5", "--test-patients", "20", "--out", str(tmp_path / "rules"), "--json"]
+    plan = replace(SMALL, outer=3, test_seeds=(201, 202, 203))  # as the options above have it
+    id = task_id(message(replace(RULE, plan=plan)))
+    answer_with(files, id, as_celery(Answer(made={"informed": text})))
+    done = CliRunner().invoke(titrate, [*words, "--cluster-folder", str(files.folder)])
+    assert done.exit_code == 1
+    assert "another plan" in json.loads(done.stdout)["failed"]["gentamicin/mid-informed"]
+    assert not list((tmp_path / "rules").rglob("*.toml"))
+    assert answer_of(backend(files), id) is None
+
+
+def test_a_job_that_another_worker_is_at_is_left_to_it(files, tmp_path):
+    """Two messages of one job: the second worker hears the first one's pulse and lets go."""
+    id, log = task_id(message(RULE)), tmp_path / "worker.log"
+    pulses = Pulses(backend(files))
+    with pulses.beating(id, 1, 0.05), training_worker(files, log):
+        put(files, message(RULE), id)
+        put(files, message(COMPANIONS), task_id(message(COMPANIONS)))
+        until(lambda: answered(files, COMPANIONS), "the job behind it")
+    assert not answered(files, RULE)
+    assert taken_up(log) == 1
+
+
+def test_estimations_and_trainings_share_nothing_but_the_broker(tmp_path):
+    broker = "redis://127.0.0.1:1/0"
+    estimations, trainings = create_celery(Settings(broker_url=broker)), training_app(Place(broker_url=broker))
+    assert {estimations.conf.task_default_queue, ESTIMATIONS} == {"titrate"}
+    assert {trainings.conf.task_default_queue, QUEUE} == {"titrate-training"}
+    assert TRAIN not in estimations.tasks
+    ledgers = [app.conf.broker_transport_options.get("unacked_index_key") for app in (estimations, trainings)]
+    assert ledgers == [None, "titrate-training-unacked_index_key"]
+    visible = trainings.conf.broker_transport_options["visibility_timeout"]
+    assert visible > trainings.conf.task_time_limit > trainings.conf.task_soft_time_limit == 3600
+    assert trainings.conf.task_acks_late
+    assert trainings.conf.worker_prefetch_multiplier == 1
+
+
+def test_an_estimation_worker_does_not_load_the_search_engine():
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys, cds_server.cli, cds_server.queue.worker; sys.exit('pyoperon' in sys.modules)",
+        ],
+        check=False,
+    )
+    assert done.returncode == 0
+
+
+def test_pickle_is_refused_as_a_training(files):
+    conf = training_app(files).conf
+    assert conf.result_serializer == "json"
+    with pytest.raises(ContentDisallowed):
+        loads(b"\x80\x04N.", "application/x-python-serialize", "binary", accept=conf.accept_content)
+
+
+@pytest.mark.parametrize("group", [["rules", "train", "--out", "x"], ["learn", "train"]])
+def test_without_a_broker_a_cluster_is_an_error_that_says_what_to_do(group):
+    environment = {name: value for name, value in os.environ.items() if name != "TITRATE_BROKER_URL"}
+    start = [sys.executable, "-c", "from cds_server.cli import main; main()", *group, "--cluster"]
+    done = subprocess.run(start, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 3
+    assert "TITRATE_BROKER_URL is not set" in done.stderr
+    assert "--cluster-folder" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("broker", "said"),
+    [("redis://127.0.0.1:1/0", "does not answer (ConnectionError)"), ("amqp://localhost", "must be redis://")],
+)
+def test_a_broker_that_is_no_use_is_exit_3(tmp_path, broker, said):
+    words = ["rules", "train", "--drug", "gentamicin", "--out", str(tmp_path), "--cluster"]
+    done = command(*words, TITRATE_BROKER_URL=broker)
+    assert done.returncode == 3
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_no_worker_is_exit_3(tmp_path):
+    words = ["rules", "train", "--drug", "gentamicin", "--out", str(tmp_path), "--patience", "0.01"]
+    done = command(*words, "--cluster-folder", str(tmp_path / "queue"))
+    assert done.returncode == 3
+    assert "no training worker gave a sign of life" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["worker", "--folder", "x"], "--folder goes with --training"),
+        (["rules", "train", "--out", "x", "--cluster-folder", "q", "--threads", "2"], "--checkpoints and --threads"),
+    ],
+)
+def test_options_that_do_not_go_together(tmp_path, monkeypatch, words, said):
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(titrate, words)
+    assert done.exit_code == 2
+    assert said in done.output
+
+
+@pytest.mark.slow
+def test_companions_of_a_cluster_are_those_of_here(files, tmp_path):
+    words = [
+        "learn",
+        "train",
+        "--drug",
+        "iohexol",
+        "--scheme",
+        "late",
+        "--patients",
+        "200",
+        "--calibration",
+        "100",
+        "--json",
+    ]
+    with training_worker(files, tmp_path / "worker.log"):
+        there = command(*words, "--out", str(tmp_path / "there"), "--cluster-folder", where(files))
+    here = command(*words, "--out", str(tmp_path / "here"))
+    assert there.returncode == here.returncode == 0, there.stderr
+    assert json.loads(there.stdout)["trained"] == json.loads(here.stdout)["trained"]
+    for path in (tmp_path / "here").rglob("*.json"):
+        assert path.read_bytes() == (tmp_path / "there" / path.relative_to(tmp_path / "here")).read_bytes()
+
+
+def test_a_cluster_finished_before_needs_no_worker(files, text):
+    answer_with(files, task_id(message(RULE)), as_celery(Answer(made={"informed": text})))
+    client: Cluster = cluster(files, patience_s=0.3)
+    ((job, answer),) = client.trained([RULE])
+    assert (job, answer.made["informed"]) == (RULE, text)
+    with pytest.raises(ClusterError):
+        list(client.trained([RULE], again=True))
