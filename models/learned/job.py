@@ -9,6 +9,7 @@ from models.cohorts.design import load_cohort_design
 from models.cohorts.since import Since
 from models.learned.companion import BadCompanion, Companion, Kind, companion_of, written
 from models.learned.train import Plan, Progress, material, train
+from models.signature import UNSIGNED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +51,8 @@ def companion_for(job: CompanionsJob, kind: Kind, text: str, since: Since) -> Co
     found = companion_of(text, job.named(kind))
     if why := not_as_asked(job, kind, found, since):
         raise BadCompanion(f"{job.named(kind)}: what came back is not what was asked for: {why}")
-    if written(found) != text:
-        raise BadCompanion(f"{job.named(kind)}: what came back has more in it than a companion")
+    if written(found) != text or found.signed != UNSIGNED:
+        raise BadCompanion(f"{job.named(kind)}: what came back has more in it than a companion that was just trained")
     return found
 
 

@@ -66,8 +66,8 @@ def rule_for(job: RuleJob, text: str, since: Since) -> FrozenRule:
     rule = rule_of(text, job.id)
     if why := not_as_asked(job, rule, since):
         raise RuleError(f"{job.id}: what came back is not what was asked for: {why}")
-    if written(rule) != text:
-        raise RuleError(f"{job.id}: what came back has more in it than a rule")
+    if written(rule) != text or rule.signatures:
+        raise RuleError(f"{job.id}: what came back has more in it than a rule that was just trained")
     return rule
 
 

@@ -35,6 +35,8 @@ from models.errors import RuleError
 from models.learned.job import CompanionsJob, trained_texts
 from models.learned.train import Plan as LearnedPlan
 from models.rules.job import rule_for, trained_text
+from models.rules.rulefile import rule_of, written
+from models.signature import Signature
 from tests.cds_server.servers import redis_server
 from tests.cds_server.trainers import LONG, PATIENCE_S, RULE, SMALL, cluster, taken_up, training_worker, where
 
@@ -268,12 +270,19 @@ def text() -> str:
     return trained_text(RULE, load_catalog())
 
 
+def signed(text: str) -> str:
+    """By a broker, which is no pharmacist."""
+    note = Signature(by="A. Broker", role="broker", on="2026-11-21", hash=rule_of(text, "").hash)
+    return written(replace(rule_of(text, ""), signatures=(note,)))
+
+
 def test_a_rule_that_is_another_than_asked_is_refused(text):
     since = Since(load_catalog())
     assert rule_for(RULE, text, since).id == RULE.id
     wrong = {
         "changed": (RULE, text.replace("nodes = ", "nodes = 1")),
-        "more in it": (RULE, text + "# a remark\n"),
+        "more in it than a rule": (RULE, text + "# a remark\n"),
+        "more in it": (RULE, signed(text)),
         "another plan": (replace(RULE, plan=replace(SMALL, seed=7)), text),
         "other settings": (replace(RULE, generations=6), text),
         "it is gentamicin/mid-informed": (replace(RULE, form="alone"), text),
