@@ -61,41 +61,56 @@ def trained_there(
     cluster: Cluster, jobs: Sequence[Job], read: Callable[[Any, Answer], Any], *, again: bool
 ) -> Iterator[Any]:
     """(job, what `read` makes of its answer, or why there is nothing). An answer that is no use is not kept."""
-    with _bar() as told:
-        for job, answer in cluster.trained(jobs, told, again=again):
-            if not answer.made:
-                yield job, answer.reason
-                continue
-            try:
-                found = read(job, answer)
-            except ModelsError as error:
-                cluster.forget(job)
-                found = str(error)
+    with _broken_off(), _Bar() as bar:
+        for job, answer in cluster.trained(jobs, bar.told, again=again):
+            found = _found(cluster, job, answer, read)
+            bar.clear()
             yield job, found
 
 
-@contextmanager
-def _bar() -> Iterator[Callable[[int, int, int], None]]:
-    """Jobs done, on standard error: a bar where that is a terminal, else a line each."""
-    bars: list[Any] = []
-    last = [-1]
-
-    def told(done: int, total: int, under_way: int) -> None:
-        if not bars:
-            bars.append(click.progressbar(length=total, label="jobs", file=sys.stderr, hidden=not sys.stderr.isatty()))
-        bars[0].label = f"jobs, {under_way} under way"
-        bars[0].update(done - bars[0].pos)
-        if done != last[0] and not sys.stderr.isatty():
-            say(f"{done} of {total} jobs done")
-        last[0] = done
-
+def _found(cluster: Cluster, job: Job, answer: Answer, read: Callable[[Any, Answer], Any]) -> Any:
+    if not answer.made:
+        return answer.reason
     try:
-        yield told
+        return read(job, answer)
+    except ModelsError as error:
+        cluster.forget(job)
+        return str(error)
+
+
+@contextmanager
+def _broken_off() -> Iterator[None]:
+    try:
+        yield
     except KeyboardInterrupt:
-        say(
-            "\nbroken off: what was finished is written; the workers go on, and the same command takes up what they did"
-        )
+        say("\nbroken off: what was finished is written; workers go on, and the same command takes up what they did")
         raise
-    finally:
-        if bars:
-            bars[0].render_finish()
+
+
+class _Bar:
+    """Jobs done, on standard error: a bar where that is a terminal, else a line each."""
+
+    def __init__(self) -> None:
+        self._terminal, self._last = sys.stderr.isatty(), -1
+        self._bar: Any = None
+
+    def __enter__(self) -> "_Bar":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar:
+            self._bar.render_finish()
+
+    def told(self, done: int, total: int, under_way: int) -> None:
+        if not self._terminal and done != self._last:
+            say(f"{done} of {total} jobs done")
+        if self._terminal:
+            self._bar = self._bar or click.progressbar(length=total, file=sys.stderr)
+            self._bar.label = f"jobs, {under_way} under way"
+            self._bar.update(done - self._bar.pos)
+        self._last = done
+
+    def clear(self) -> None:
+        """Room for a line of results; the bar comes again below it."""
+        if self._terminal:
+            click.echo("\r\033[K", nl=False, err=True)

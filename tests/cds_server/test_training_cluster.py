@@ -29,6 +29,7 @@ from cds_server.training.app import QUEUE, TRAIN, Place, prepared, training_app
 from cds_server.training.cluster import Cluster, ClusterError
 from cds_server.training.jobs import Message, message, task_id
 from cds_server.training.pulse import Pace, Pulse, Pulses
+from cds_server.training.work import done
 from models.catalog import load_catalog
 from models.cohorts.since import Since
 from models.errors import RuleError
@@ -38,7 +39,7 @@ from models.rules.job import rule_for, trained_text
 from models.rules.rulefile import rule_of, written
 from models.signature import Signature
 from tests.cds_server.servers import redis_server
-from tests.cds_server.trainers import LONG, PATIENCE_S, RULE, SMALL, cluster, taken_up, training_worker, where
+from tests.cds_server.trainers import LONG, PATIENCE_S, QUICK, RULE, SMALL, cluster, taken_up, training_worker, where
 
 COMPANIONS = CompanionsJob(
     drug="iohexol", scheme="late", kinds=("exposure", "weight"), plan=LearnedPlan(patients=200, calibration=100)
@@ -332,6 +333,18 @@ def test_estimations_and_trainings_share_nothing_but_the_broker(tmp_path):
     assert trainings.conf.worker_prefetch_multiplier == 1
 
 
+def test_the_ledger_of_unacknowledged_messages_is_apart_in_redis_too(tmp_path):
+    with redis_server(tmp_path) as url:
+        apps = create_celery(Settings(broker_url=url)), training_app(Place(broker_url=url))
+        found = []
+        for app in apps:
+            with app.connection() as connection:
+                channel = connection.default_channel
+                found.append({channel.unacked_key, channel.unacked_index_key, channel.unacked_mutex_key})
+    assert len(found[0]) == len(found[1]) == 3
+    assert not found[0] & found[1]
+
+
 def test_an_estimation_worker_does_not_load_the_search_engine():
     done = subprocess.run(
         [
@@ -426,3 +439,13 @@ def test_a_cluster_finished_before_needs_no_worker(files, text):
     assert (job, answer.made["informed"]) == (RULE, text)
     with pytest.raises(ClusterError):
         list(client.trained([RULE], again=True))
+
+
+def test_a_rule_that_can_not_be_found_is_an_answer_with_its_reason(files):
+    """No formula has no nodes: as here, a value and no exception; it stays true, so that it is not tried again."""
+    job = replace(RULE, plan=replace(SMALL, most_nodes=0))
+    with pytest.raises(RuleError) as here:
+        trained_text(job, load_catalog())
+    found = done(message(job), task_id(message(job)), backend(files), QUICK)
+    assert found == Answer(failed=str(here.value))
+    assert found.final
