@@ -64,7 +64,7 @@ def _row(one: Opinion, beside: Beside, ends: tuple[float, float]) -> OpinionRow:
         exposure=_exposure(one),
         against=f"{one.exposure / fit:.2f}" if said and one.exposure and fit else "",
         dose=_dose(one, beside),
-        signed="" if one.by == "fit" else one.signed or "not signed into use here",
+        signed="" if one.by in ("fit", "single") else one.signed or "not signed into use here",
         working=one.working,
         spot=_spot(one, ends),
     )
@@ -102,7 +102,12 @@ def on_card(beside: Beside | None) -> str:
         "In use",
     ]
     body = [[escape(row.who), escape(row.exposure), row.against, escape(row.signed)] for row in rows_of(beside)]
-    return join(f"{escape(beside.text)} {NEVER}", table(header, body), _worked(beside))
+    return join(escape(introduced(beside)), table(header, body), _worked(beside))
+
+
+def introduced(beside: Beside) -> str:
+    """What stands above the table: the verdict, what they are, what the fit's interval is worth."""
+    return " ".join(text for text in (beside.text, NEVER, beside.held) if text)
 
 
 def _worked(beside: Beside) -> str:

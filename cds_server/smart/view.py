@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from cds_server.hooks import ahead, detail, shortly, words
-from cds_server.hooks.others import NEVER, OpinionRow, regimen_of, rows_of
+from cds_server.hooks.others import OpinionRow, introduced, regimen_of, rows_of
 from cds_server.issued import IssuedAdvice
 from cds_server.smart.clock import ChartClock, clock_of, moment
 from cds_server.smart.rows import (
@@ -101,7 +101,7 @@ def _others(advice: Recommendation) -> dict:
     if found is None or len(found.opinions) < 2:
         return {}
     of = f"{found.metric} of {regimen_of(found)}, {unit_words(found.unit)}"
-    return {"others": rows_of(found), "others_said": f"{found.text} {NEVER}", "others_of": of}
+    return {"others": rows_of(found), "others_said": introduced(found), "others_of": of}
 
 
 def _declined(issued: IssuedAdvice, advice: Declined, clock: ChartClock) -> AdviceView:

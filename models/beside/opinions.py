@@ -8,6 +8,7 @@ import numpy as np
 
 from models.beside.concordance import said, verdict_of, widest
 from models.beside.drawn import exposures_drawn
+from models.beside.held import held
 from models.beside.scheme import Charted, charted
 from models.beside.shelf import Shelf
 from models.beside.value import Beside, By, Opinion
@@ -58,7 +59,7 @@ def beside(asked: Asked) -> Beside:
     fit = _fit(asked)
     told = charted(asked.design, asked.reference, asked.record, asked.regimen)
     others = _silent(told) if isinstance(told, tuple) else (*_rules(asked, told), *_learned(asked, told, fit))
-    opinions = (fit, *others, *(_damaged(item) for item in asked.shelf.refused))
+    opinions = (fit, *_single(asked), *others, *(_damaged(item) for item in asked.shelf.refused))
     # the corrected fit builds on the fit: its agreement would be no second opinion
     independent = tuple(one for one in others if one.exposure and one.by != "hybrid")
     ratio = widest(fit.exposure, (one.exposure for one in independent if one.exposure)) if fit.exposure else None
@@ -72,6 +73,7 @@ def beside(asked: Asked) -> Beside:
         verdict=verdict,
         widest=ratio,
         text=said(verdict, ratio, (fit, *independent), levels=bool(asked.record.levels)),
+        held="" if isinstance(told, tuple) else held(asked.design.drug, told.scheme.name),
     )
 
 
@@ -82,11 +84,25 @@ AIMS: Mapping[DesignMetric, Metric] = {"auc24": "auc24", "trough": "trough", "co
 
 def _fit(asked: Asked) -> Opinion:
     """The fit of the advice: by the same draws, so that card and table agree to the digit."""
-    values = exposures_drawn(asked.drawn, asked.record, asked.regimen, asked.design)
+    several = f"the fit ({len(asked.drawn)} models averaged)" if len(asked.drawn) > 1 else "the fit"
+    return _by_draws(Opinion(by="fit", name="fit", words=several), asked, asked.drawn)
+
+
+def _single(asked: Asked) -> tuple[Opinion, ...]:
+    """The heaviest of several models by itself: what averaging changed. It is part of the fit and no second opinion."""
+    if len(asked.drawn) < 2:
+        return ()
+    lead = asked.drawn[0]
+    words = f"the heaviest of them alone ({lead.model.title.partition(':')[0]})"
+    return (_by_draws(Opinion(by="single", name=lead.model.id, words=words), asked, (lead,)),)
+
+
+def _by_draws(base: Opinion, asked: Asked, drawn: Sequence[Member]) -> Opinion:
+    values = exposures_drawn(drawn, asked.record, asked.regimen, asked.design)
     if not values.size:
-        return Opinion(by="fit", name="fit", words="the fit", silent=("no draw reaches a steady state",))
+        return replace(base, silent=("no draw reaches a steady state",))
     low, middle, high = (float(v) for v in np.quantile(values, [(1 - SHARE) / 2, 0.5, (1 + SHARE) / 2]))
-    return Opinion(by="fit", name="fit", words="the fit", exposure=middle, low=low, high=high)
+    return replace(base, exposure=middle, low=low, high=high)
 
 
 def _silent(reasons: tuple[str, ...]) -> tuple[Opinion, ...]:

@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from typing import Literal
 
-By = Literal["fit", "rule", "learned", "hybrid"]
+By = Literal["fit", "single", "rule", "learned", "hybrid"]
 Verdict = Literal["agree", "differ", "disagree", "alone"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Opinion:
     """One estimator on the exposure of the regimen in use. exposure, low, high: None where it is silent.
+
+    by: "single" is the fit by the heaviest model alone, where the fit is of several.
 
     low, high: where the truth lies for 80 of 100 patients like those it was made from. working: lines that can be
     followed with a calculator (rules), or by how much each input moves it (learned). silent: why it says nothing.
@@ -35,6 +37,7 @@ class Beside:
     """opinions: the fit first. widest: largest ratio of another to the fit, either way; None where all are silent.
 
     metric: words and unit of the exposure, which is that of `amount` mg every `interval` h. text: the verdict in words.
+    held: what is known of the fit's own interval in simulated patients of a model it does not have, "" for nothing.
     """
 
     metric: str
@@ -45,3 +48,4 @@ class Beside:
     verdict: Verdict
     widest: float | None
     text: str
+    held: str = ""

@@ -1,6 +1,7 @@
 """titrate study as it is typed: few patients, real processes."""
 
 import json
+import tomllib
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -8,6 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from cds_server.cli import titrate
+from cds_server.cli.study.aims import aims
+from models.beside.compare import Row
+from models.rules.frozen import Measure
 
 FEW = ["--patients", "6", "--draws", "60", "--seed", "3", "--processes", "1"]
 
@@ -76,3 +80,44 @@ def test_estimators_stand_side_by_side(tmp_path):
     assert {"population value", "linear", "boosting", "hybrid", "MAP"} <= set(late)
     assert [one["name"] for one in late["MAP"]["coverage"]] == ["coverage_80", "coverage_95"]
     assert "| boosting |" in (tmp_path / "estimators.md").read_text()
+    held = tomllib.loads((tmp_path / "held.toml").read_text())
+    assert held["iohexol"]["late"] == late["MAP"]["coverage"][0]["value"], "of one model where the drug has one"
+
+
+def test_what_misses_its_aim_is_said():
+    rows = [
+        _row("rule", rmse=27.4, nodes=21),
+        _row("rule, stand-alone", rmse=26.9, nodes=9),
+        _row("boosting", rmse=26.0, coverage=(76.0, 94.0)),
+        _row("MAP", log_rmse=25.0, coverage=(78.0, 93.0)),
+        _row("averaged", log_rmse=24.0, coverage=(77.0, 92.0)),
+        _row("MAP", shift="x", log_rmse=25.0),
+        _row("averaged", shift="x", log_rmse=25.5),
+        _row("hybrid", shift="x", log_rmse=26.0),
+        _row("boosting", part="training", coverage=(81.0, 95.0)),
+    ]
+    text = "\n".join(aims(rows))
+    assert "| a, b | informed | 21 | 27.4 | 26.0 | +1.4 **misses** |" in text
+    assert "| a, b | stand-alone | 9 | 26.9 | 26.0 | +0.9 |" in text
+    assert "| a, b | -1.0 averaged | +0.5 averaged **misses** |" in text
+    assert "| a, b | boosting | 76 / 94 **misses** | 81 / 95 |" in text
+    assert "| a, b | averaged | 77 / 92 |  |" in text, "three points are within"
+
+
+def _row(estimator, *, part="test", shift="none", nodes=None, rmse=0.0, log_rmse=0.0, coverage=()):
+    """Of one made-up drug and scheme."""
+    figures = {"rmse": rmse, "log_rmse": log_rmse}
+    covered = dict(zip(("coverage_80", "coverage_95"), coverage, strict=False))
+    made = [tuple(Measure(name=n, value=v, low=v, high=v) for n, v in one.items()) for one in (figures, covered)]
+    return Row(
+        drug="a",
+        scheme="b",
+        part=part,
+        shift=shift,
+        estimator=estimator,
+        nodes=nodes,
+        patients=1,
+        silent=0.0,
+        measures=made[0],
+        coverage=made[1],
+    )

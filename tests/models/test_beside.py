@@ -1,7 +1,9 @@
 """Estimators beside the fit: worked out by hand for five patients, silent where they must be, and their agreement."""
 
+import tomllib
 from dataclasses import replace
 from math import exp, log
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,16 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.beside.concordance import AGREE, DISAGREE, verdict_of, widest
+from models.beside.held import HELD
 from models.beside.opinions import Asked, beside
 from models.beside.scheme import Charted, charted
 from models.beside.shelf import load_shelf
 from models.beside.standing import standing
 from models.catalog import load_catalog
 from models.cohorts.design import load_cohort_design
+from models.cohorts.exposure import exposures
 from models.cohorts.simulate import simulate
 from models.dosing.advice import Regimen
 from models.dosing.case import Case, open_case
-from models.fit import ModelFit, average, fit_map
+from models.fit import ModelFit, average, fit_each, fit_map
 from models.learned.inputs import covariates_of, row_of, told
 from models.rules.task import values_of
 from models.subject import subject_from_record
@@ -180,6 +184,47 @@ def test_a_level_that_can_not_be_is_a_disagreement_or_a_silence():
     found = beside(asked(record))
     speaking = [one for one in found.opinions[1:] if one.exposure]
     assert not speaking or found.verdict in ("differ", "disagree")
+
+
+def test_averaged_models_stand_beside_the_heaviest_of_them():
+    """The single fit is that of its model's own draws, and no independent voice: the verdict leaves it out."""
+    record = on_four_doses(on_vancomycin()).level(14.0, at=47.5).record(now=48)
+    models = (GOTI, CATALOG.model("vancomycin/thomson2009"))
+    fits = fit_each(subject_from_record(model, record) for model in models)
+    ensemble = average(fits)
+    case = open_case(CATALOG.drug("vancomycin"), fits, ensemble, record, target=TARGET, seed=1, draws=400)
+    fitted = tuple((fit.model, fit.posterior) for fit in fits)
+    found = standing(SHELF, CATALOG, case, record, fitted, REGIMEN, signed=False)
+    fit, single = found.opinions[:2]
+    assert fit.words == "the fit (2 models averaged)"
+    assert single.by == "single"
+    assert single.name == ensemble.best.model_id
+    lead = case.lead
+    alone = exposures(lead.model, record, REGIMEN, lead.etas, DESIGN)
+    assert single.exposure == pytest.approx(np.median(alone), rel=1e-12)
+    others = [one.exposure for one in found.opinions if one.by in ("rule", "learned") and one.exposure]
+    assert found.widest == widest(fit.exposure, others)
+
+
+def test_what_the_fits_interval_is_worth_is_said_where_it_was_counted():
+    record = on_four_doses(on_vancomycin()).level(14.0, at=47.5).record(now=48)
+    counted = tomllib.loads(HELD.read_text())["vancomycin"]["trough"]
+    assert f"it held {counted:.0f} of 100" in beside(asked(record)).held
+    odd = on_four_doses(on_vancomycin()).level(14.0, at=40).record(now=48)
+    assert beside(asked(odd)).held == "", "such levels were not simulated"
+
+
+def test_the_counted_intervals_are_those_of_the_study():
+    """Another way to the same figures: the page that the study wrote."""
+    page = (Path(__file__).parents[2] / "docs/study/estimators.md").read_text()
+    for drug, schemes in tomllib.loads(HELD.read_text()).items():
+        for scheme, share in schemes.items():
+            table = page.split(f"### {drug}, {scheme} (")[1].split("###")[0]
+            rows = {
+                cells[1].strip(): cells[7] for cells in (row.split("|") for row in table.splitlines() if "|" in row)
+            }
+            name = "averaged" if "averaged" in rows else "MAP"
+            assert rows[name].split("/")[0].strip() == f"{share:.0f}", (drug, scheme)
 
 
 def test_a_drug_without_estimators_has_none_beside():

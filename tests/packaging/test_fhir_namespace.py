@@ -6,6 +6,7 @@ import sys
 import sysconfig
 from importlib.metadata import version
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -64,6 +65,16 @@ def test_installed_in_an_environment_of_its_own(tmp_path: Path, how: str) -> Non
     for order in ("ours", "theirs"):
         place = Path(probe(python, order, elsewhere, "-c", PROBE))
         assert place.is_relative_to(source if how == "editable" else tmp_path / "env")
+
+
+@pytest.mark.skipif(not ENOUGH, reason="setuptools >= 77 is not installed here (make test installs it)")
+def test_a_wheel_carries_every_file(tmp_path: Path) -> None:
+    """Installed, nothing is missing that the checkout has: tables, models, rules, templates."""
+    source = copied(tmp_path / "source")
+    there = {path for part in ("cds_server", "fhir", "models") for path in (source / part).rglob("*") if path.is_file()}
+    with ZipFile(built(source, tmp_path)) as wheel:
+        carried = set(wheel.namelist())
+    assert sorted({path.relative_to(source).as_posix() for path in there} - carried) == []
 
 
 def copied(source: Path) -> Path:

@@ -11,7 +11,7 @@ from cds_server.cli.common import say, show, warm_up
 from cds_server.cli.population import plain
 from cds_server.cli.study.options import draws_option, json_option, out_option, processes_option
 from cds_server.cli.study.pool import on_all_cores
-from cds_server.cli.study.side_by_side import page_of
+from cds_server.cli.study.side_by_side import held_toml, page_of
 from cds_server.cli.study.write import written
 from cds_server.encode import encode
 from models.beside.compare import Compared, compared, linear_of
@@ -63,7 +63,8 @@ def estimators(
     the training models of the drug, by evidence; exact Bayes: the floor.
     Then the same where clearance, spread, assay or draw times are shifted.
 
-    With --out: estimators.md and estimators.json are written there.
+    With --out: estimators.md and estimators.json are written there, and
+    held.toml, which stands beside the code that tells clinicians of it.
     """
     warm_up()
     found = _run(_jobs(drugs or designed(), patients, shifted, seeds, draws), processes)
@@ -76,7 +77,8 @@ def estimators(
     else:
         click.echo(page)
     if out:
-        written(Path(out), {"estimators.md": page}, {"estimators.json": document})
+        texts = {"estimators.md": page, "held.toml": held_toml(rows, _command(patients, shifted, seeds))}
+        written(Path(out), texts, {"estimators.json": document})
 
 
 def _jobs(drugs: Iterable[str], patients: int, shifted: int, seeds: tuple[int, ...], draws: int) -> tuple[Job, ...]:

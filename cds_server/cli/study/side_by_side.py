@@ -1,10 +1,11 @@
 """The page of `titrate study estimators`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from cds_server.cli.study.aims import aims, measured
 from models.beside.compare import Agreement, Row
 from models.beside.concordance import AGREE, DISAGREE
+from models.cohorts.design import CohortDesign, Part, load_cohort_design
 from models.cohorts.manifest import NO_SHIFT
 
 
@@ -19,12 +20,28 @@ def page_of(rows: Sequence[Row], agreement: Sequence[Agreement], command: str) -
         "those with readable levels of whom this one says nothing. The reference model of MAP and of the informed rule "
         "is never the patients' own. Averaged: the median that the card shows, of the training models of the drug.",
         *aims(rows),
+        "## The patients",
+        "\n".join(_patients(dict.fromkeys(row.drug for row in rows))),
         *_tables("Patients as designed", [row for row in unseen if row.shift == NO_SHIFT.name]),
     ]
     for shift in dict.fromkeys(row.shift for row in unseen if row.shift != NO_SHIFT.name):
         parts += _tables(f"Shifted: {shift}", [row for row in unseen if row.shift == shift])
     parts.append("\n".join(_agreements(agreement)))
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _patients(drugs: Iterable[str]) -> Iterator[str]:
+    """Who they are, whom they come from, and what to know of that before a figure is believed."""
+    for drug in drugs:
+        design = load_cohort_design(drug)
+        trained, tested = _generators(design, "training"), _generators(design, "test")
+        yield f"- **{drug}**: {design.about}. Trained on {trained}; tested on {tested}."
+        yield from (f"  - {text}" for text in design.not_verified)
+
+
+def _generators(design: CohortDesign, part: Part) -> str:
+    found = [f"{item.model}{', shifted' if item.shift else ''}" for item in design.of_part(part)]
+    return " and ".join(found)
 
 
 def _tables(head: str, rows: Sequence[Row]) -> Iterator[str]:
@@ -69,3 +86,19 @@ def _agreements(agreement: Sequence[Agreement]) -> Iterator[str]:
     yield "|---|---|---:|---:|---:|"
     for one in agreement:
         yield f"| {one.drug}, {one.scheme} | {one.verdict} | {one.share:.0f} | {one.log_rmse:.0f} | {one.better:.0f} |"
+
+
+FITS = ("averaged", "MAP")  # the card's fit: of several models where the drug has them
+
+
+def held_toml(rows: Sequence[Row], command: str) -> str:
+    """Of simulated patients of an unseen model, %, whom the 80 % interval of the card's fit held."""
+    plain = [row for row in rows if row.part == "test" and row.shift == NO_SHIFT.name and row.estimator in FITS]
+    lines = [f"# {held_toml.__doc__}", f"# Written by {command}"]
+    for drug in dict.fromkeys(row.drug for row in plain):
+        lines += ["", f"[{drug}]"]
+        for scheme in dict.fromkeys(row.scheme for row in plain if row.drug == drug):
+            found = [row for row in plain if (row.drug, row.scheme) == (drug, scheme)]
+            best = min(found, key=lambda row: FITS.index(row.estimator))
+            lines.append(f"{scheme} = {measured(best, 'coverage_80'):.1f}")
+    return "\n".join(lines) + "\n"
