@@ -55,14 +55,16 @@ def test_a_shipped_rule_was_trained_as_it_says(rule: FrozenRule, catalog: Catalo
     assert re.fullmatch(r"pyoperon \S+", rule.engine["name"])
     trained_on = {item.model for item in design.of_part("training")}
     assert set(population["models"]) == trained_on | {design.reference}
-    assert rule.assessments[1].patients >= 1200
+    assert rule.assessments[-1].patients >= 1200
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_what_was_measured_in_training_holds_there(rule: FrozenRule) -> None:
-    """Conformal limits: 80 and 95 % of the patients of nested cross-validation, to within 3 points."""
-    assert named(rule, 0, "coverage_80") == pytest.approx(80, abs=3)
-    assert named(rule, 0, "coverage_95") == pytest.approx(95, abs=3)
+    """Conformal limits, the wider of two: of other patients and of those of a model left out at least what is promised,
+    and of the worse of both not more than 3 points above. 0.1: three digits."""
+    for name, promised in (("coverage_80", 80.0), ("coverage_95", 95.0)):
+        worse = min(named(rule, on, name) for on in (0, 1))
+        assert promised - 0.1 <= worse <= promised + 3.0
 
 
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule.form == "alone"], ids=lambda rule: rule.id)
