@@ -156,7 +156,7 @@ def test_they_are_silent_and_say_why(change, reason):
 
 
 def test_the_corrected_fit_is_no_second_opinion():
-    record = on_four_doses(on_vancomycin().charted("critically_ill", 0, at=0)).level(14.0, at=47.5).record(now=48)
+    record = on_four_doses(on_vancomycin()).level(14.0, at=47.5).record(now=48)
     found = beside(asked(record, shelf=replace(SHELF, rules=())))
     hybrid = opinion(found, "the corrected fit")
     learned = opinion(found, "the learned companion")

@@ -90,7 +90,7 @@ def test_a_running_infusion_and_a_continuous_one():
 
 def test_a_dose_changed_before_the_level_silences_who_knows_the_regimen_only():
     """Three doses of 1000 mg, now 1500 mg: 1500/12 over a level of 1000 mg would be half as much clearance again."""
-    record = trough(on_four_doses(on_vancomycin()).charted("critically_ill", 0, at=0))
+    record = trough(on_four_doses(on_vancomycin()))
     found = beside(asked(record, regimen=replace(REGIMEN, amount=1500)))
     assert opinion(found, "the rule").exposure
     for words in ("the stand-alone rule", "the learned companion", "the corrected fit"):
@@ -245,7 +245,7 @@ def test_a_disagreement_blames_a_level_only_where_there_is_one(levels, word):
 
 
 def test_who_was_trained_on_another_content_of_the_model_is_silent():
-    record = trough(on_four_doses(on_vancomycin()).charted("critically_ill", 0, at=0))
+    record = trough(on_four_doses(on_vancomycin()))
     found = beside(asked(record, reference=replace(GOTI, hash="0" * 64)))
     for words in ("the rule", "the learned companion", "the corrected fit"):
         assert "changed since the training" in opinion(found, words).silent[0]
