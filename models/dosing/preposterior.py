@@ -53,7 +53,7 @@ def expected(quantity: np.ndarray, levels: Foretold, *, seed: int, simulated: in
     value, f, sd, on_log = quantity[order], levels.f[order], levels.sd[order], levels.log[order]
     weights = _weights(f, sd, on_log, _simulated(f, sd, on_log, seed, simulated))
     mean = weights @ value
-    left = np.maximum(weights @ value**2 - mean**2, 0.0)
+    left = np.sum(weights * (value - mean[:, None]) ** 2, axis=1)  # not E x^2 - (E x)^2: few draws may carry all weight
     lost = np.sum(weights**2, axis=1)  # 1 / effective draws: the spread of few draws falls short by this share
     variance = left / np.maximum(1.0 - lost, 1e-12)
     return Expected(
