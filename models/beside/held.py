@@ -14,8 +14,8 @@ def held(drug: str, scheme: str) -> str:
     if share is None:
         return ""
     return (
-        f"The fit's 80 % interval takes its models to be right: of simulated patients of a model it does not have, "
-        f"with such levels, it held {share:.0f} of 100."
+        f"The fit's 80 % interval takes its models to be right: in simulated patients of a model that it did not have, "
+        f"with such levels, it held the truth of {share:.0f} of 100."
     )
 
 

@@ -209,7 +209,7 @@ def test_averaged_models_stand_beside_the_heaviest_of_them():
 def test_what_the_fits_interval_is_worth_is_said_where_it_was_counted():
     record = on_four_doses(on_vancomycin()).level(14.0, at=47.5).record(now=48)
     counted = tomllib.loads(HELD.read_text())["vancomycin"]["trough"]
-    assert f"it held {counted:.0f} of 100" in beside(asked(record)).held
+    assert f"it held the truth of {counted:.0f} of 100" in beside(asked(record)).held
     odd = on_four_doses(on_vancomycin()).level(14.0, at=40).record(now=48)
     assert beside(asked(odd)).held == "", "such levels were not simulated"
 
