@@ -50,6 +50,7 @@ class Settings:
     cds_hooks_version: CdsHooksVersion = "2.0"
     companions: Companions = "signed"
     signatures_file: str = ""
+    library_folder: str = ""
     log_level: LogLevel = "INFO"
     sandbox: bool = False
     threads: int = 4

@@ -91,7 +91,8 @@ def site_shelf(settings: Settings) -> Shelf:
         return Shelf()
     if settings.signatures_file and not settings.signatures.exists():
         log.warning("no file of signatures yet: nothing is in use", extra={"file": settings.signatures_file})
-    return announced(load_shelf(settings.signatures))
+    own = Path(settings.library_folder) if settings.library_folder else None
+    return announced(load_shelf(settings.signatures, own=own))
 
 
 def announced(shelf: Shelf) -> Shelf:

@@ -100,6 +100,7 @@ def _parts(folder: Path, instant: datetime) -> Parts:
         site_file=given.site_file,
         companions=given.companions,
         signatures_file=str(given.signatures),
+        library_folder=given.library_folder,
         secret_key="unused",  # noqa: S106 - signs links that nobody serves
     )
     parts = build_parts(settings)

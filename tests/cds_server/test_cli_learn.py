@@ -1,6 +1,7 @@
 """titrate learn: trains, goes on where it was, lists, shows, and says what is not in order."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -110,5 +111,15 @@ def test_signing_puts_into_use(library):
     run("sign", "iohexol/nothing", "--by", "A", "--role", "x", "--folder", str(library), code=2)
 
 
-def test_an_unknown_scheme_is_refused():
-    run("train", "--scheme", "no-such", code=2)
+def test_who_trains_again_takes_no_signature_back(library, tmp_path):
+    """The same plan makes the same content, so what somebody signed is still there."""
+    shutil.copytree(library, tmp_path / "signed")
+    folder = ("--folder", str(tmp_path / "signed"))
+    run("sign", "iohexol/late-weight", "--by", "A. Pharmacist", "--role", "pharmacist", *folder)
+    run("train", *SMALL, "--scheme", "late", "--out", str(tmp_path / "signed"), "--again")
+    listed = {one["name"]: one for one in json.loads(run("list", *folder, "--json").stdout)["companions"]}
+    assert listed["iohexol/late-weight"]["signed"]["by"] == "A. Pharmacist"
+
+
+def test_an_unknown_scheme_is_refused(tmp_path):
+    run("train", "--scheme", "no-such", "--out", str(tmp_path), code=2)

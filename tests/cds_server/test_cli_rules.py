@@ -41,6 +41,19 @@ def test_train_writes_a_rule_that_can_be_read(tmp_path: Path) -> None:
     assert {rule["hash"] for rule in found["rules"]} == {rule.hash for rule in load_library(tmp_path).rules.values()}
 
 
+def test_who_trains_again_takes_no_signature_back(tmp_path: Path) -> None:
+    """The same options make the same content, so what somebody signed is still there."""
+    asked = ["train", "--drug", "gentamicin", "--scheme", "mid", "--form", "informed", "--out", str(tmp_path), *QUICK]
+    asked += ["--checkpoints", str(tmp_path / "kept")]
+    for words in (
+        asked,
+        ["sign", "gentamicin/mid-informed", "--by", "A", "--role", "b", "--library", str(tmp_path)],
+        asked,
+    ):
+        assert run(*words).exit_code == 0
+    assert load_library(tmp_path).rule("gentamicin/mid-informed").signed
+
+
 def test_a_rule_without_a_model_that_is_much_worse_is_not_written(tmp_path: Path) -> None:
     """Within 0 points: whichever way it went with these patients, what was written keeps it."""
     asked = ["train", "--drug", "busulfan", "--scheme", "limited", "--out", str(tmp_path), *QUICK]

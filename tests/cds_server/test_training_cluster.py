@@ -364,7 +364,7 @@ def test_pickle_is_refused_as_a_training(files):
         loads(b"\x80\x04N.", "application/x-python-serialize", "binary", accept=conf.accept_content)
 
 
-@pytest.mark.parametrize("group", [["rules", "train", "--out", "x"], ["learn", "train"]])
+@pytest.mark.parametrize("group", [["rules", "train", "--out", "x"], ["learn", "train", "--out", "x"]])
 def test_without_a_broker_a_cluster_is_an_error_that_says_what_to_do(group):
     environment = {name: value for name, value in os.environ.items() if name != "TITRATE_BROKER_URL"}
     start = [sys.executable, "-c", "from cds_server.cli import main; main()", *group, "--cluster"]

@@ -20,7 +20,7 @@ from models.errors import ModelsError
 from models.learned.companion import BadCompanion, Companion, Kind, companion_of, load, save
 from models.learned.inputs import covariates_among, covariates_of
 from models.learned.job import CompanionsJob, companion_for, trained_texts
-from models.learned.library import LIBRARY, path_of
+from models.learned.library import path_of
 from models.learned.train import Plan, kinds_of
 
 # a job with companions of it, or why there are none
@@ -42,9 +42,8 @@ class _Done:
 @click.option("--calibration", type=click.IntRange(100), default=Plan.calibration, show_default=True,
               help="Set aside for the intervals.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), default=Plan.seed, show_default=True)
-@click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), default=LIBRARY, help="By default the library."
-)
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, metavar="FOLDER",
+              help="Where the companions are written.")  # fmt: skip
 @click.option("--again", is_flag=True, help="Train anew what is there already.")
 @cluster_options
 @json_option
@@ -141,9 +140,18 @@ def _saved(results: Iterable[Result], out: Path) -> _Done:
         for companion in result:
             path = path_of(companion.drug, companion.scheme, companion.kind, out)
             path.parent.mkdir(parents=True, exist_ok=True)
-            save(companion, path)
+            save(_as_signed(companion, path), path)
             done.made.append(job.named(companion.kind))
     return done
+
+
+def _as_signed(companion: Companion, path: Path) -> Companion:
+    """With the signature of the same content there: whoever trains it again takes nobody's word back."""
+    try:
+        before = load(path)
+    except BadCompanion:
+        return companion
+    return replace(companion, signed=before.signed) if before.hash == companion.hash else companion
 
 
 class _Bar:

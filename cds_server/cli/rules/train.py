@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -186,9 +187,18 @@ def _written(
         if isinstance(result, str):
             failed[job.id] = result
         elif _near(result, (kept | found).get(_informed(job)), within):
-            write_rule(result, out)
+            write_rule(_as_signed(result, out), out)
             found[job.id] = result
     return list(found.values()), failed
+
+
+def _as_signed(rule: FrozenRule, out: Path) -> FrozenRule:
+    """With the signatures of the same content there: whoever trains it again takes nobody's word back."""
+    try:
+        before = read_rule(out / f"{rule.id}.toml")
+    except ModelsError:
+        return rule
+    return replace(rule, signatures=before.signatures) if before.hash == rule.hash else rule
 
 
 def _near(rule: FrozenRule, informed: FrozenRule | None, within: float) -> bool:
