@@ -8,7 +8,7 @@ from functools import cached_property
 from hashlib import sha256
 from math import isfinite
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 
@@ -112,11 +112,13 @@ def load(path: Path) -> Companion:
 def companion_of(text: str, name: str) -> Companion:
     """From a file's text, checked as load does; name: what a message calls it."""
     try:
-        body = json.loads(text, parse_constant=_no_number)
+        body = json.loads(text, parse_constant=_no_number, parse_float=_number)
         found = _companion(body)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ModelsError) as error:
+        same = body.get("hash") == found.hash
+        written(found).encode()  # what can be read, hashed, but not written again (half of a character) is no companion
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, ModelsError) as error:
         raise _unusable(name, error) from None
-    if body.get("hash") != found.hash:
+    if not same:
         raise BadCompanion(f"{name} does not have the content that its hash names: it was changed after training")
     return found
 
@@ -207,5 +209,11 @@ def _canonical(body: Mapping[str, Any]) -> str:
     return json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=True)
 
 
-def _no_number(text: str) -> None:
-    raise ValueError(f"{text} is no number")
+def _number(text: str) -> float:
+    """JSON knows no infinity, but 1e999 is written like a number."""
+    found = float(text)
+    return found if isfinite(found) else _no_number(text)
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text[:40]} is no number")

@@ -54,7 +54,7 @@ class _Reader:
     def __init__(self, text: str, names: frozenset[str]) -> None:
         self._left = _tokens(text)[::-1]
         self._names = names
-        self._deep = 0
+        self._deep = self._operators = 0
 
     def sum(self) -> Node:
         return self._chain(1)
@@ -67,6 +67,7 @@ class _Reader:
         found = self._chain(binds + 1) if binds < 2 else self._signed()
         while self._peek() in _INFIX and _INFIX[self._peek()][1] == binds:
             op, _ = _INFIX[self._take()]
+            self._one_more()
             found = applied(op, found, self._chain(binds + 1) if binds < 2 else self._signed())
         return found
 
@@ -88,14 +89,15 @@ class _Reader:
 
     def _exponent(self) -> Node:
         """A number with or without sign, or one in parentheses."""
-        if self._peek() == "(":
-            self._take()
+        if self._peek() in ("(", "-"):
+            sign = self._take()
+            self._deeper()
             found = self._exponent()
+            self._deep -= 1
+            if sign == "-":
+                return applied("neg", found)
             self._expect(")")
             return found
-        if self._peek() == "-":
-            self._take()
-            return applied("neg", self._exponent())
         kind, text = self._next()
         if kind != "number":
             raise RuleError(f"an exponent must be a number, got {text!r}")
@@ -131,6 +133,12 @@ class _Reader:
         self._expect(")")
         self._deep -= 1
         return applied(text, inner) if text in FUNCTIONS else applied("pow", inner, constant(_POWERS[text]))
+
+    def _one_more(self) -> None:
+        """A long sum is a deep tree, to its left: it has to end before whoever walks it does."""
+        self._operators += 1
+        if self._operators > MOST_NODES:
+            raise RuleError(f"a formula has at most {MOST_NODES} nodes, this one more")
 
     def _deeper(self) -> None:
         self._deep += 1

@@ -106,6 +106,8 @@ def rule_of(text: str, where: str) -> FrozenRule:
         return _rule(raw, where)
     except RuleError as error:
         raise RuleError(f"{where}: {error}") from error
+    except (ValueError, OverflowError, RecursionError) as error:  # half of a character, a number of 400 digits
+        raise RuleError(f"{where} can not be read as a rule: {error}") from error
 
 
 def _rule(raw: dict[str, Any], where: str) -> FrozenRule:

@@ -33,7 +33,9 @@ from cds_server.training.work import done
 from models.catalog import load_catalog
 from models.cohorts.since import Since
 from models.errors import RuleError
+from models.learned.companion import written as written_companion
 from models.learned.job import CompanionsJob, trained_texts
+from models.learned.library import load_companions
 from models.learned.train import Plan as LearnedPlan
 from models.rules.job import rule_for, trained_text
 from models.rules.rulefile import rule_of, written
@@ -304,6 +306,24 @@ def test_a_forged_rule_is_not_written_and_not_kept(files, tmp_path, text):
     assert done.exit_code == 1
     assert "another plan" in json.loads(done.stdout)["failed"]["gentamicin/mid-informed"]
     assert not list((tmp_path / "rules").rglob("*.toml"))
+    assert answer_of(backend(files), id) is None
+
+
+@pytest.mark.parametrize("number", ["1e999", '"\\ud800"'])
+def test_companions_that_can_not_be_hashed_are_named_not_written_and_not_kept(files, tmp_path, number):
+    """Were the answer kept, the same command would meet it again for a week."""
+    words = ["learn", "train", "--drug", "iohexol", "--scheme", "late", "--patients", "200", "--calibration", "100"]
+    id = task_id(message(replace(COMPANIONS, kinds=("exposure", "hybrid", "weight"))))
+    forged = written_companion(load_companions().companions["iohexol/late-exposure"]).replace(
+        '"learner": ', f'"odd": {number}, "learner": '
+    )
+    answer_with(files, id, as_celery(Answer(made={"exposure": forged})))
+    done = CliRunner().invoke(
+        titrate, [*words, "--out", str(tmp_path / "out"), "--json", "--cluster-folder", str(files.folder)]
+    )
+    assert done.exit_code == 1, done.exception
+    assert "iohexol/late-exposure can not be used" in json.loads(done.stdout)["failed"]["iohexol/late"]
+    assert not list((tmp_path / "out").rglob("*.json"))
     assert answer_of(backend(files), id) is None
 
 

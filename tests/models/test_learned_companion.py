@@ -10,7 +10,7 @@ from models.catalog import load_catalog
 from models.cohorts.design import load_cohort_design
 from models.cohorts.simulate import simulate
 from models.errors import ModelsError
-from models.learned.companion import BadCompanion, load, save
+from models.learned.companion import BadCompanion, companion_of, load, save, written
 from models.learned.fits import fitted_exposure
 from models.learned.inputs import covariates_of, told
 from models.learned.library import load_placed, path_of
@@ -108,6 +108,30 @@ def test_what_is_no_companion_is_refused(tmp_path, text):
         load(path)
     with pytest.raises(BadCompanion):
         load(tmp_path / "nowhere.json")
+
+
+DEEP = "[" * 5_000 + "]" * 5_000
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "9" * 400 + ".0", "Infinity"])
+@pytest.mark.parametrize("old", ['"margin": 0.0', '"calibration": 200', '"base": '])
+def test_a_number_without_end_is_refused_and_named(companions, tmp_path, old, number):
+    """JSON's grammar takes 1e999 for a number; in a manifest nothing but the hash would have looked at it."""
+    text = written(companions["exposure"])
+    assert old in text
+    (tmp_path / "x.json").write_text(text.replace(old, f'{old.partition(":")[0]}: {number}, "was": 0'))
+    with pytest.raises(BadCompanion, match=r"x\.json can not be used: .* is no number"):
+        load(tmp_path / "x.json")
+
+
+@pytest.mark.parametrize("value", [DEEP, '"\\ud800"', "9" * 400])
+def test_what_can_be_read_but_not_hashed_or_written_again_is_refused(companions, value):
+    """A manifest nested too deeply, half of a character; a width of 400 digits."""
+    text = written(companions["exposure"])
+    key = '"0.8": ' if value.startswith("9") else '"learner": '
+    assert key in text
+    with pytest.raises(BadCompanion, match="x can not be used"):
+        companion_of(text.replace(key, f'{key}{value}, "was": '), "x")
 
 
 @pytest.mark.parametrize(

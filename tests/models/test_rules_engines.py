@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from models.errors import RuleError
-from models.rules.engines.hall_of_fame import LARGEST, Imported, read_hall_of_fame
+from models.rules.engines.hall_of_fame import LARGEST, Imported, bytes_of, read_hall_of_fame
 from models.rules.engines.operon import Operon
 from models.rules.engines.pysr import Pysr, probe
 from models.rules.expression import evaluate
@@ -111,6 +111,24 @@ def test_a_hall_of_fame_is_read_without_julia() -> None:
 def test_a_damaged_or_hostile_hall_of_fame_is_refused(content: bytes, said: str) -> None:
     with pytest.raises(RuleError, match=said):
         read_hall_of_fame(content, NAMES)
+
+
+def test_one_line_that_is_too_deep_is_refused_and_the_others_are_read() -> None:
+    deep = f"9,0.1,{NAMES[0]}^{'-' * 2500}2\n9,0.1,{'+'.join(['1'] * 1900)}\n".encode()
+    found, before = (read_hall_of_fame(data, NAMES) for data in (HALL + deep, HALL))
+    assert found.found == before.found
+    assert [line.reason for line in found.refused[len(before.refused) :]] == [
+        "a formula is at most 40 levels deep",
+        "a formula has at most 200 nodes, this one more",
+    ]
+
+
+def test_a_hall_of_fame_is_not_read_further_than_any_is_long(tmp_path: Path) -> None:
+    (tmp_path / "endless.csv").symlink_to("/dev/zero")
+    (tmp_path / "large.csv").write_bytes(b"x" * (LARGEST + 1))
+    for name, said in (("endless.csv", "no regular file"), ("large.csv", "more than the"), ("none.csv", "regular")):
+        with pytest.raises(RuleError, match=rf"{name} can not be read as a hall of fame: .*{said}"):
+            bytes_of(tmp_path / name)
 
 
 def test_an_imported_front_is_an_engine_that_searches_nothing() -> None:

@@ -16,7 +16,7 @@ from models.rules.apply import Estimate, dose_for, estimate
 from models.rules.frozen import FrozenRule, Output
 from models.rules.library import load_library, write_rule
 from models.rules.quantities import Quantity, dimension
-from models.rules.rulefile import canonical, content, read_rule, written
+from models.rules.rulefile import canonical, content, read_rule, rule_of, written
 from models.rules.wording import at_once, json_of, latex_of, python_of, spreadsheet_of, steps
 from models.signature import Signature
 from models.silent import Silent
@@ -199,6 +199,7 @@ def rehashed(path: Path, old: str, new: str) -> None:
     ("old", "new", "said_"),
     [
         ("-0.05 + 0.3*r_peak", "__import__(r_peak)", "no function that a rule may use"),
+        ("-0.05 + 0.3*r_peak", f"-0.05 + 0.3*r_peak^{'-' * 2500}2", "at most 40 levels deep"),
         ("-0.05 + 0.3*r_peak", "-0.05 + 0.4*r_peak", "at_once, latex do not say what its formula does"),
         (
             '"-0.05 + 0.3*r_peak + 0.35*r_trough"\nintervals',
@@ -237,6 +238,12 @@ def test_junk_is_no_rule(tmp_path: Path, junk: bytes) -> None:
     path.write_bytes(junk)
     with pytest.raises(ModelsError):
         read_rule(path)
+
+
+def test_half_of_a_character_is_no_rule() -> None:
+    """As a broker can send it inside of JSON; a file can not hold it."""
+    with pytest.raises(RuleError, match="x can not be read as a rule"):
+        rule_of(written(made()).replace("a peak and a trough", "a \ud800"), "x")
 
 
 def test_what_is_no_regular_file_is_refused_and_named(tmp_path: Path) -> None:

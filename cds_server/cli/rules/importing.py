@@ -17,7 +17,7 @@ from cds_server.cli.rules.options import (
 )
 from models.catalog import Catalog, load_catalog
 from models.cohorts.design import load_cohort_design
-from models.rules.engines.hall_of_fame import Imported, read_hall_of_fame
+from models.rules.engines.hall_of_fame import Imported, bytes_of, read_hall_of_fame
 from models.rules.frozen import FORMS
 from models.rules.library import write_rule
 from models.rules.task import data_for, load_task
@@ -45,8 +45,9 @@ def import_rule(
     """
     catalog, plan = load_catalog(), Plan(patients=patients, seed=seed, seeds=(1,), outer_seeds=(1,))
     (scheme,) = schemes_of(drug, scheme)
+    data = bytes_of(file)
     made = populations(load_cohort_design(drug), catalog, scheme, plan)
-    hall = read_hall_of_fame(file.read_bytes(), _names(catalog, drug, made, form))
+    hall = read_hall_of_fame(data, _names(catalog, drug, made, form))
     for line in hall.refused:
         say(f"line {line.number} is not read: {line.reason}")
     engine = Imported(front=hall.found, source=f"hall_of_fame.csv of PySR, {hall.hash[:12]}")

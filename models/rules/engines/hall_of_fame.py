@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 from io import StringIO
 from math import isfinite
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from models.datafile import bounded
 from models.errors import RuleError
 from models.rules.engines.engine import Found
 from models.rules.parse import parse
@@ -44,12 +46,20 @@ def read_hall_of_fame(data: bytes, names: Sequence[str]) -> HallOfFame:
     for number, row in rows:
         try:
             found.append(Found(node=parse(row["Equation"] or "", names), loss=_loss(row["Loss"])))
-        except RuleError as error:
+        except (RuleError, RecursionError) as error:
             refused.append(Line(number=number, reason=str(error)))
     if not found:
         reasons = "; ".join(f"line {item.number}: {item.reason}" for item in refused[:3]) or "it has no equations"
         raise RuleError(f"nothing in the hall of fame can be a rule: {reasons}")
     return HallOfFame(found=tuple(found), refused=tuple(refused), hash=sha256(data).hexdigest())
+
+
+def bytes_of(path: Path) -> bytes:
+    """RuleError naming the file where it can not be read, or is larger than any is."""
+    try:
+        return bounded(path, LARGEST)
+    except (OSError, ValueError) as error:
+        raise RuleError(f"{path.name} can not be read as a hall of fame: {error}") from error
 
 
 def _rows(data: bytes) -> list[tuple[int, dict[str, str]]]:
