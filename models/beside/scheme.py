@@ -22,8 +22,8 @@ from models.terms import TERMS
 from models.units import COVARIATES
 
 # House figures. A dose or a gap may be off the regimen by these shares, as in the simulated charts; an infusion may
-# take this much longer, h, than any that was simulated.
-SAME_DOSE, SAME_GAP, LONGER = 0.01, 0.25, 1.5
+# take this much longer, h, than any that was simulated, and a loading dose be this much larger by weight.
+SAME_DOSE, SAME_GAP, LONGER, LARGER = 0.01, 0.25, 1.5, 1.25
 # Of creatinine within the last week, h, up or down: a half, as acute kidney injury has it (KDIGO 2012, stage 1, from
 # memory), or its 0.3 mg/dL where that is a quarter as well; a house figure: 2.0 and 2.3 mg/dL are the same kidney.
 CHANGED_BY, CHANGE, CHANGE_BY, WEEK = 1.5, 0.3, 1.25, 168.0
@@ -77,7 +77,7 @@ def charted(
         values=values,
         expected_exposure=exposure,
         expected_clearance=clearance,
-        irregular=tuple(_irregular(design, scheme, placed, doses, regimen)),
+        irregular=tuple(_irregular(design, record, scheme, placed, doses, regimen)),
     )
 
 
@@ -132,13 +132,19 @@ def _never_simulated(design: CohortDesign, record: PatientRecord, regimen: Regim
         yield f"an infusion of {regimen.duration:g} h; these estimators were made for {longest:g} h at most"
     if any(dose.steady_state for dose in record.doses):
         yield "doses before the first charted one, which these estimators count"
+    newest = max((level.time for level in record.levels if level.time <= record.now), default=record.now)
+    if record.now - newest > WEEK:
+        yield (
+            f"the newest level is {(record.now - newest) / 24.0:.0f} days old; these estimators were made for advice on "
+            "a fresh one, and speak for a week after it"
+        )
     if "crcl" in design.derived:
-        yield from _changing(record)
+        yield from _changing(record, since=newest - WEEK)
 
 
-def _changing(record: PatientRecord) -> Iterator[str]:
-    """Kidney function that is not the same from the first dose, or a week ago, to now."""
-    start = max(record.doses[0].time if record.doses else record.now, record.now - WEEK)
+def _changing(record: PatientRecord, *, since: float) -> Iterator[str]:
+    """Kidney function that is not the same from the first dose, or a week before the newest level, to now."""
+    start = max(record.doses[0].time if record.doses else record.now, since)
     values = [item.value for item in record.series("creatinine") if start < item.time <= record.now]
     if (before := value_at(record, "creatinine", start)) is not None:
         values.append(before)
@@ -176,8 +182,19 @@ def _later(scheme: Scheme, placed: Sequence[Placed]) -> bool:
     return any(item.number + (sample.since == "before") > scheme.dose[1] + sample.plus for sample, item in pairs)
 
 
+def _largest_first(design: CohortDesign, record: PatientRecord, regimen: Regimen) -> float:
+    """mg: a first dose up to this is a loading dose as simulated patients had it."""
+    weight = value_at(record, "weight", record.now) or 0.0
+    return max(LARGER * design.practice.loading_mg_per_kg * weight, regimen.amount) if design.practice.loading else 0.0
+
+
 def _irregular(
-    design: CohortDesign, scheme: Scheme, placed: Sequence[Placed], doses: Sequence[Dose], regimen: Regimen
+    design: CohortDesign,
+    record: PatientRecord,
+    scheme: Scheme,
+    placed: Sequence[Placed],
+    doses: Sequence[Dose],
+    regimen: Regimen,
 ) -> Iterator[str]:
     """Doses up to the last level that are not as simulated; where loading is usual the first one may be larger."""
     if not placed:
@@ -185,7 +202,8 @@ def _irregular(
     if _later(scheme, placed):
         yield f"the level is of a later dose than it was made for ({scheme.words})"
     before = doses[: placed[-1].number]
-    counted = before[1:] if design.practice.loading and before[0].amount >= regimen.amount else before
+    largest = _largest_first(design, record, regimen)
+    counted = before[1:] if regimen.amount <= before[0].amount <= largest else before
     if any(abs(dose.amount / regimen.amount - 1.0) > SAME_DOSE for dose in counted):
         yield f"the doses before the level were not all of {regimen.amount:g} mg, the regimen that it would speak of"
     gaps = [after.time - one.time for one, after in pairwise(before)]

@@ -111,6 +111,35 @@ def test_a_loading_dose_is_no_change():
     assert opinion(beside(asked(record)), "the stand-alone rule").exposure
 
 
+def test_a_first_dose_larger_than_any_loading_dose_is_irregular():
+    """3000 mg and then 500 mg every 12 h in a man of 82 kg: 37 mg/kg, where 25 were simulated. The trough is mostly of
+    the first dose; a rule that knows the regimen alone would take it for half the clearance."""
+    patient = on_vancomycin().charted("height", 178, at=0).infused(3000, at=0, over=1.5)
+    record = patient.infused(500, at=12, over=1.5, every=12, times=3).level(13.5, at=47.5).record(now=48)
+    found = beside(asked(record, regimen=replace(REGIMEN, amount=500)))
+    assert "not all of 500 mg" in opinion(found, "the stand-alone rule").silent[0]
+    assert opinion(found, "the rule").exposure, "it knows each dose"
+
+
+@pytest.mark.parametrize("days", [3, 6])
+def test_kidneys_that_changed_since_the_level_silence_whenever_that_was(days):
+    """Creatinine doubled the day after the trough: as long as that level is all there is, it is of other kidneys."""
+    now = 48 + 24 * days
+    patient = on_vancomycin().charted("height", 178, at=0).infused(1000, at=0, over=1.5, every=12, times=4 + 2 * days)
+    for day in range(days):
+        patient = patient.charted("creatinine", 2.2, at=60 + 24 * day)
+    record = patient.level(14.0, at=47.5).record(now=now)
+    assert "creatinine was" in reasons_of(record)
+
+
+@pytest.mark.parametrize(("days", "silent"), [(6, False), (8, True), (20, True)])
+def test_an_old_level_silences(days, silent):
+    now = 47.5 + 24 * days
+    patient = on_vancomycin().charted("height", 178, at=0).infused(1000, at=0, over=1.5, every=12, times=4 + 2 * days)
+    found = charted(DESIGN, GOTI, patient.level(14.0, at=47.5).record(now=now), REGIMEN)
+    assert ("days old" in " ".join(found) if isinstance(found, tuple) else False) is silent
+
+
 def test_names_of_samples_with_a_space_reach_rules_and_companions():
     from models.beside.scheme import _named
 
