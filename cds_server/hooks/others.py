@@ -12,6 +12,7 @@ NEVER = (
     "The dose proposed is that of the fit; these estimators support it or cast doubt on it. They were made from "
     "patients simulated from published models, as the fit's is one: all can agree and be wrong."
 )
+RIGHT = "The fit's interval takes its models to be right."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +26,8 @@ class Spot:
 
 @dataclass(frozen=True, kw_only=True)
 class OpinionRow:
-    """exposure: median (80 % interval), or why there is none. against: over the fit's, "" for the fit itself.
+    """exposure: the estimate (80 % interval), of the fit its median, or why there is none. against: over the fit's, ""
+    for the fit itself.
 
     spot: None where the estimator is silent.
     """
@@ -106,8 +108,8 @@ def on_card(beside: Beside | None) -> str:
 
 
 def introduced(beside: Beside) -> str:
-    """What stands above the table: the verdict, what they are, what the fit's interval is worth."""
-    return " ".join(text for text in (beside.text, NEVER, beside.held) if text)
+    """What stands above the table: the verdict, what they are, what their intervals are worth."""
+    return " ".join(text for text in (beside.text, NEVER, RIGHT, beside.held) if text)
 
 
 def _worked(beside: Beside) -> str:

@@ -1,32 +1,66 @@
-"""What became of the fit's own interval in simulated patients of a model that it does not have."""
+"""How many simulated patients of a model that nobody was made from the estimators' 80 % intervals held."""
 
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
+from models.beside.value import Opinion
+from models.cohorts.design import CohortDesign
 from models.datafile import read_table
 
 HELD = Path(__file__).parent / "held.toml"
+FIT_ALONE, FIT_OF_ALL = "MAP", "averaged"  # of the reference model; of all the drug's training models
+_KEYS = {"learned": "boosting", "hybrid": "hybrid"}  # as the study names them
 
 
-def held(drug: str, scheme: str) -> str:
-    """One sentence, "" where nobody counted: a posterior's interval takes its models to be right."""
-    share = _counted().get((drug, scheme))
-    if share is None:
+def held(design: CohortDesign, scheme: str, models: Iterable[str], opinions: Iterable[Opinion]) -> str:
+    """What was counted of those who speak, "" for nothing. models: ids of those that the fit draws from."""
+    known = _counted().get((design.drug, scheme), {})
+    fit = _fit_of(design, frozenset(models))
+    keyed = [(one, fit if one.by == "fit" else _key(one)) for one in opinions if one.exposure is not None]
+    told = [f"{_short(one)} {known[key]:.0f}" for one, key in keyed if key in known]
+    if not told:
         return ""
     return (
-        f"The fit's 80 % interval takes its models to be right: in simulated patients of a model that it did not have, "
-        f"with such levels, it held the truth of {share:.0f} of 100."
+        f"Counted in simulated patients of {_unseen(design)}, which none of them was made from, their 80 % intervals "
+        f"held the truth of so many of 100: {', '.join(told)}."
     )
 
 
+def _fit_of(design: CohortDesign, models: frozenset[str]) -> str:
+    """The study's name of a fit by these models, "" where it has none: the card's has others, or the patients' own."""
+    drug = {item.model for item in design.of_part("training") if item.model.startswith(f"{design.drug}/")}
+    if models == {design.reference}:
+        return FIT_ALONE
+    return FIT_OF_ALL if models == drug else ""
+
+
+def _key(one: Opinion) -> str:
+    if one.by == "rule":
+        return "rule, stand-alone" if one.name.endswith("-alone") else "rule"
+    return _KEYS.get(one.by, "")
+
+
+def _short(one: Opinion) -> str:
+    return one.words.removeprefix("the ").partition(" (")[0]
+
+
+def _unseen(design: CohortDesign) -> str:
+    found = [f"{'a shifted variant of ' if item.shift else ''}{item.model}" for item in design.of_part("test")]
+    return " and ".join(dict.fromkeys(found))
+
+
 @cache
-def _counted(path: Path = HELD) -> dict[tuple[str, str], float]:
-    """% of patients inside, by drug and scheme; as `titrate study estimators` wrote it."""
+def _counted(path: Path = HELD) -> Mapping[tuple[str, str], Mapping[str, float]]:
+    """% of patients inside, by drug and scheme and the study's name; as `titrate study estimators` wrote it."""
     table = read_table(path, path.read_bytes())
-    found: dict[tuple[str, str], float] = {}
+    found: dict[tuple[str, str], Mapping[str, float]] = {}
     for drug in table.names():
         schemes = table.table(drug)
-        found |= {(drug, scheme): schemes.number(scheme, low=0.0) for scheme in schemes.names()}
+        for scheme in schemes.names():
+            row = schemes.table(scheme)
+            found[drug, scheme] = {name: row.number(name, low=0.0) for name in row.names()}
+            row.finish()
         schemes.finish()
     table.finish()
     return found

@@ -63,7 +63,7 @@ def beside(asked: Asked) -> Beside:
     # the corrected fit builds on the fit: its agreement would be no second opinion
     independent = tuple(one for one in others if one.exposure and one.by != "hybrid")
     ratio = widest(fit.exposure, (one.exposure for one in independent if one.exposure)) if fit.exposure else None
-    verdict = verdict_of(ratio)
+    verdict, models = verdict_of(ratio), [one.model.id for one in asked.drawn]
     return Beside(
         metric=METRICS[asked.design.metric],
         unit=unit_of(AIMS[asked.design.metric], asked.drawn[0].model.concentration_unit),
@@ -73,7 +73,7 @@ def beside(asked: Asked) -> Beside:
         verdict=verdict,
         widest=ratio,
         text=said(verdict, ratio, (fit, *independent), levels=bool(asked.record.levels)),
-        held="" if isinstance(told, tuple) else held(asked.design.drug, told.scheme.name),
+        held="" if isinstance(told, tuple) else held(asked.design, told.scheme.name, models, opinions),
     )
 
 

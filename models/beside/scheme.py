@@ -135,8 +135,8 @@ def _never_simulated(design: CohortDesign, record: PatientRecord, regimen: Regim
     newest = max((level.time for level in record.levels if level.time <= record.now), default=record.now)
     if record.now - newest > WEEK:
         yield (
-            f"the newest level is {(record.now - newest) / 24.0:.0f} days old; these estimators were made for advice on "
-            "a fresh one, and speak for a week after it"
+            f"the newest level is {(record.now - newest) / 24.0:.0f} days old; these estimators were made for advice "
+            "on a fresh one, and speak for a week after it"
         )
     if "crcl" in design.derived:
         yield from _changing(record, since=newest - WEEK)

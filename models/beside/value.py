@@ -37,7 +37,7 @@ class Beside:
     """opinions: the fit first. widest: largest ratio of another to the fit, either way; None where all are silent.
 
     metric: words and unit of the exposure, which is that of `amount` mg every `interval` h. text: the verdict in words.
-    held: what is known of the fit's own interval in simulated patients of a model it does not have, "" for nothing.
+    held: how many simulated patients of a model that none was made from their intervals held, "" where nobody counted.
     """
 
     metric: str
