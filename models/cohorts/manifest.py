@@ -4,8 +4,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
+from typing import cast
 
-from models.cohorts.design import Part
+from models.cohorts.design import PARTS, Part
+from models.datafile import Table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,3 +57,30 @@ class CohortManifest:
     @property
     def hash(self) -> str:
         return sha256(self.canonical().encode()).hexdigest()
+
+
+def training_manifest(table: Table, drug: str, scheme: str) -> CohortManifest:
+    """Of the training patients of that scheme, from a file; ModelFileError for what could not be drawn again."""
+    models, prints = table.table("models"), table.table("fingerprint", default={})
+    found = CohortManifest(
+        drug=table.text("drug", one_of=(drug,)),
+        scheme=table.text("scheme", one_of=(scheme,)),
+        part=cast(Part, table.text("part", one_of=PARTS[:1])),
+        patients=_whole(table, "patients", 1),
+        seed=_whole(table, "seed", 0),
+        shift=NO_SHIFT,
+        design=table.text("design"),
+        models={name: models.text(name) for name in models.names()},
+        fingerprint={name: prints.number(name) for name in prints.names()},
+    )
+    if (shift := table.anything("shift", dict)) != asdict(NO_SHIFT):
+        raise table.error("shift", "none, as nothing is trained on shifted patients", shift)
+    table.finish()
+    return found
+
+
+def _whole(table: Table, key: str, low: int) -> int:
+    value = table.anything(key, int)
+    if isinstance(value, bool) or value < low:
+        raise table.error(key, f"a whole number of at least {low}", value)
+    return int(value)

@@ -12,7 +12,8 @@ from typing import Any, Literal, NoReturn
 
 import numpy as np
 
-from models.datafile import bounded
+from models.cohorts.manifest import training_manifest
+from models.datafile import Table, bounded
 from models.errors import ModelsError
 from models.learned.conformal import LEVELS
 from models.learned.inputs import Input
@@ -146,6 +147,7 @@ def _companion(body: Mapping[str, Any]) -> Companion:
         signed=Signature(**body["signed"]),
     )
     _check(found)
+    _check_made(found)
     for trees in (*found.center, *((found.scale,) if found.scale else ())):
         if trees.feature.max(initial=0) >= len(found.inputs):
             raise ValueError("a tree asks for an input that the file does not name")
@@ -154,17 +156,44 @@ def _companion(body: Mapping[str, Any]) -> Companion:
 
 def _check(found: Companion) -> None:
     """ValueError for what would fail, or say something else than it seems to, when a patient is asked about."""
-    texts = (found.drug, found.scheme, *vars(found.signed).values(), *(item.name for item in found.inputs))
+    texts = [found.drug, found.scheme, *vars(found.signed).values(), *found.not_verified]
+    texts += [text for item in found.inputs for text in (item.name, item.unit)]
     if found.kind not in KINDS or not all(isinstance(item, str) for item in texts):
         raise ValueError(f"its kind is none of {', '.join(KINDS)}, or a name in it is no text")
     numbers = [*found.widths.values(), *found.weights, found.margin]
     numbers += [value for item in found.inputs for value in (item.low, item.high, item.reference)]
     if not all(isinstance(item, int | float) and isfinite(item) for item in numbers):
         raise ValueError("a range, width or weight in it is no number")
+    if not all(item.low <= item.reference <= item.high for item in found.inputs):
+        raise ValueError("the range of an input, with its median in it, is not in order")
+    if min((*found.weights, found.margin), default=0.0) < 0.0:
+        raise ValueError("a weight or the margin is below 0")
+    _check_widths(found.widths)
     if len(found.center) != (len(found.weights) if found.kind == "weight" else 1):
         raise ValueError(f"it has {len(found.center)} sets of trees, which is not what its kind has")
     if found.kind != "weight" and (found.scale is None or not set(map(str, LEVELS)) <= {str(w) for w in found.widths}):
         raise ValueError(f"it lacks the widths of its intervals at {', '.join(map(str, LEVELS))}")
+
+
+def _check_widths(widths: Mapping[str, float]) -> None:
+    """What holds more patients is no narrower."""
+    before = (0.0, 0.0)
+    for item in sorted((float(level), width) for level, width in widths.items()):
+        if not (before[0] < item[0] < 1.0 and before[1] <= item[1]):
+            raise ValueError(f"a width of {item[1]:g} at {item[0]:g} can not be")
+        before = item
+
+
+def _check_made(found: Companion) -> None:
+    """ModelFileError where what it was made from, or how it did, is not there as whoever reads it will look for it."""
+    made, metrics = Table("its manifest", "", found.manifest), Table("its metrics", "", found.metrics)
+    for population in made.tables("populations"):
+        training_manifest(population, found.drug, found.scheme)
+    made.table("plan")
+    if found.kind == "weight":
+        metrics.number("out_of_fold_log_rmse_chosen", low=0.0)
+    else:
+        metrics.table("nested_cv_log_rmse").number("boosting", low=0.0)
 
 
 def _body(companion: Companion) -> dict[str, Any]:

@@ -132,21 +132,53 @@ def digest(canonical: str) -> str:
 
 
 def check(rule: FrozenRule) -> None:
-    """RuleError where units do not cancel, a symbol has no input, or the formula is not what its proofs say."""
+    """RuleError where units do not cancel, a symbol has no input, or its proofs or spreads are not what they say."""
     units = {item.name: item.unit for item in rule.quantities}
     for item in rule.inputs:
         item.check(units)
     _check_output(rule, units)
+    for names in ([item.name for item in rule.quantities], [item.symbol for item in rule.inputs]):
+        if len(set(names)) < len(names):
+            raise RuleError(f"{rule.id}: the same name twice among {', '.join(names)}")
     if unknown := set(variables(rule.formula)) - {item.symbol for item in rule.inputs}:
         raise RuleError(f"{rule.id}: the formula reads {', '.join(sorted(unknown))}, which are no inputs")
-    if not finite(rule.formula, rule.box).holds:
+    _check_proofs(rule, proofs(rule))
+    _check_spreads(rule)
+
+
+def proofs(rule: FrozenRule) -> tuple[Proof, ...]:
+    """Made anew over the rule's box; RuleError where one fails."""
+    verdict = finite(rule.formula, rule.box)
+    if not verdict.holds:
         raise RuleError(f"{rule.id}: the formula has no finite value somewhere in its box")
+    found = [Proof(of="finite all over the box", how=verdict.how)]
     levels = {item.symbol: item.bottom for item in rule.inputs if item.bottom.startswith("level_")}
     asked: list[tuple[str, ...]] = [(name,) for name in levels] if rule.monotone == "each" else [tuple(levels)]
-    for names in asked:
-        if names and not increasing(rule.formula, names, rule.box).holds:
+    for names in filter(None, asked):
+        verdict = increasing(rule.formula, names, rule.box)
+        if not verdict.holds:
             rises = " and ".join(levels[name] for name in names)
             raise RuleError(f"{rule.id}: the clearance does not fall everywhere as {rises} rises")
+        together = " together" if len(names) > 1 else ""
+        found.append(Proof(of=f"clearance never falls as {' and '.join(names)}{together} rises", how=verdict.how))
+    return tuple(found)
+
+
+def _check_proofs(rule: FrozenRule, repeated: tuple[Proof, ...]) -> None:
+    """A dense check may have become a proof since; never the other way round."""
+    says, is_so = ({item.of: item.how for item in some} for some in (rule.proofs, repeated))
+    if says.keys() != is_so.keys() or any(how == "proved" != is_so[of] for of, how in says.items()):
+        shown = "; ".join(f"{of}: {how}" for of, how in is_so.items())
+        raise RuleError(f"{rule.id}: its proofs are not what comes out when they are repeated ({shown})")
+
+
+def _check_spreads(rule: FrozenRule) -> None:
+    """Limits of an error lie on both sides of none, and what holds more patients is no narrower."""
+    before = Spread(share=0.0, low=0.0, high=0.0)
+    for item in sorted(rule.spreads, key=lambda one: one.share):
+        if not (before.share < item.share < 1.0 and item.low <= before.low and before.high <= item.high):
+            raise RuleError(f"{rule.id}: a spread of {item.share:g} from {item.low:g} to {item.high:g} can not be")
+        before = item
 
 
 def _check_output(rule: FrozenRule, units: Mapping[str, str]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+from models.cohorts.manifest import training_manifest
 from models.datafile import Table, bounded
 from models.errors import RuleError
 from models.rules.expression import constants
@@ -119,6 +120,8 @@ def _rule(raw: dict[str, Any], where: str) -> FrozenRule:
         )
     rule = replace(_read(Table(where, "", raw)), hash=found)
     check(rule)
+    training_manifest(Table(where, "training.", rule.training).table("population"), rule.drug, rule.scheme)
+    Table(where, "engine.", rule.engine).text("name")
     if content(rule) != raw:
         changed = sorted(key for key, value in content(rule).items() if raw.get(key) != value)
         raise RuleError(f"{', '.join(changed)} do not say what its formula does")
@@ -156,7 +159,7 @@ def _read(table: Table) -> FrozenRule:
         monotone=cast(Monotone, table.text("monotone", one_of=MONOTONE)),
         proofs=tuple(_proof(item) for item in table.tables("proof")),
         spreads=tuple(_spread(item) for item in table.tables("spread")),
-        assessments=tuple(_read_assessment(item) for item in table.tables("assessment", default=[])),
+        assessments=tuple(_read_assessment(item) for item in table.tables("assessment")),
         engine=_plain(table.table("engine")),
         training=_plain(table.table("training")),
         not_verified=table.texts("not_verified"),
@@ -177,6 +180,8 @@ def _lists(table: Table, key: str) -> list[Any]:
 def _pair(item: object, key: str) -> tuple[float, float]:
     if not isinstance(item, list) or len(item) != 2 or not all(isinstance(x, int | float) for x in item):
         raise RuleError(f"{key} must be pairs of numbers, got {item!r}")
+    if item[0] > item[1]:
+        raise RuleError(f"{key} must be in order, got {item!r}")
     return float(item[0]), float(item[1])
 
 
@@ -235,12 +240,16 @@ def _spread(table: Table) -> Spread:
 
 
 def _read_assessment(table: Table) -> Assessment:
-    on, patients, silent = table.text("on"), int(table.number("patients")), table.number("silent")
-    measures = []
-    for name in table.names():
-        value, low, high = table.numbers(name)
-        measures.append(Measure(name=name, value=value, low=low, high=high))
-    return Assessment(on=on, patients=patients, silent=silent, measures=tuple(measures))
+    on, patients, silent = table.text("on"), table.number("patients", low=0.0), table.number("silent", low=0.0)
+    measures = {name: _measure(table, name) for name in dict.fromkeys((*table.names(), "rmse"))}
+    return Assessment(on=on, patients=int(patients), silent=silent, measures=tuple(measures.values()))
+
+
+def _measure(table: Table, name: str) -> Measure:
+    found = table.numbers(name)
+    if len(found) != 3 or found[1] > found[2]:
+        raise table.error(name, "a value with the lower and the upper end of its interval", found)
+    return Measure(name=name, value=found[0], low=found[1], high=found[2])
 
 
 def _plain(table: Table) -> dict[str, Any]:

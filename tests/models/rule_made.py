@@ -1,14 +1,26 @@
 """A small frozen rule for tests, made by hand: the shape of the vancomycin rule of peak and trough."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
+from models.cohorts.manifest import NO_SHIFT
 from models.rules.frozen import Assessment, FrozenRule, Measure, Output, Proof, Spread
 from models.rules.parse import parse
 from models.rules.quantities import Input, Quantity
 from models.rules.rulefile import frozen
 
 SYMBOLS = ("r_peak", "r_trough")
+PROVED = ("finite all over the box", *(f"clearance never falls as {name} rises" for name in SYMBOLS))
+POPULATION = {
+    "drug": "vancomycin",
+    "scheme": "peak-trough",
+    "part": "training",
+    "patients": 10,
+    "seed": 1,
+    "shift": asdict(NO_SHIFT),
+    "design": "def",
+    "models": {"vancomycin/goti2018": "abc"},
+}
 PATIENT = {
     "weight": 70.0,
     "interval": 12.0,
@@ -63,7 +75,7 @@ def unfrozen(formula: str = "-0.05 + 0.3*r_peak + 0.35*r_trough", **changes: Any
         absent=("dialysis",),
         behind="A model hides behind the expected ones.",
         monotone="each",
-        proofs=(Proof(of="finite all over the box", how="proved"),),
+        proofs=tuple(Proof(of=of, how="proved") for of in PROVED),
         spreads=(Spread(share=0.8, low=-0.3, high=0.4),),
         assessments=(
             Assessment(
@@ -71,7 +83,7 @@ def unfrozen(formula: str = "-0.05 + 0.3*r_peak + 0.35*r_trough", **changes: Any
             ),
         ),
         engine={"name": "by hand", "symbols": ["add", "mul"]},
-        training={"population": {"models": {"vancomycin/goti2018": "abc"}, "design": "def"}},
+        training={"population": POPULATION},
         not_verified=("Everything.",),
     )
     return replace(rule, **changes)

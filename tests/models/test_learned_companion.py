@@ -144,6 +144,20 @@ def test_what_can_be_read_but_not_hashed_or_written_again_is_refused(companions,
         {"kind": "oracle"},
         {"drug": 7},
         {"signed": Signature(by=7)},
+        {"widths": {"0.8": 2.0, "0.95": 1.0}},
+        {"widths": {"0.8": -2.0, "0.95": 1.0}},
+        {"widths": {"0.8": 1.0, "0.95": 2.0, "wide": 3.0}},
+        {"margin": -1.0},
+        {"not_verified": (7,)},
+        {"metrics": {}},
+        {"metrics": {"nested_cv_log_rmse": {"linear": 0.1}}},
+        {"metrics": {"nested_cv_log_rmse": {"boosting": "good"}}},
+        {"metrics": []},
+        {"manifest": {}},
+        {"manifest": {"plan": {}, "populations": []}},
+        {"manifest": {"plan": {}, "populations": [{"design": "x"}]}},
+        {"manifest": {"plan": {}, "populations": ["x"]}},
+        {"scheme": "two-troughs"},
     ],
 )
 def test_a_false_companion_with_a_right_hash_is_refused(companions, tmp_path, change):
@@ -152,6 +166,19 @@ def test_a_false_companion_with_a_right_hash_is_refused(companions, tmp_path, ch
     save(replace(companions["exposure"], **change), path)
     with pytest.raises(BadCompanion, match=r"x\.json"):
         load(path)
+
+
+def test_a_range_upside_down_and_a_weight_without_its_figure_are_refused(companions, tmp_path):
+    first, *others = companions["exposure"].inputs
+    false = (
+        replace(companions["exposure"], inputs=(replace(first, low=first.high, high=first.low), *others)),
+        replace(companions["weight"], metrics=companions["exposure"].metrics),
+        replace(companions["weight"], weights=(*companions["weight"].weights[1:], -1.0)),
+    )
+    for one, said in zip(false, ("not in order", "out_of_fold_log_rmse_chosen is missing", "below 0"), strict=True):
+        save(one, tmp_path / "x.json")
+        with pytest.raises(BadCompanion, match=said):
+            load(tmp_path / "x.json")
 
 
 def test_a_companion_is_what_its_place_says(companions, tmp_path):

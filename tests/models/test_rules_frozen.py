@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from models.errors import ModelsError, RuleError
 from models.rules.apply import Estimate, dose_for, estimate
-from models.rules.frozen import FrozenRule, Output
+from models.rules.frozen import FrozenRule, Output, Proof, proofs
 from models.rules.library import load_library, write_rule
 from models.rules.quantities import Quantity, dimension
-from models.rules.rulefile import canonical, content, read_rule, rule_of, written
+from models.rules.rulefile import canonical, content, frozen, read_rule, rule_of, written
 from models.rules.wording import at_once, json_of, latex_of, python_of, spreadsheet_of, steps
 from models.signature import Signature
 from models.silent import Silent
@@ -212,6 +212,24 @@ def rehashed(path: Path, old: str, new: str) -> None:
         ("nodes = 9", "nodes = 5", "nodes do not say"),
         ('metric = "auc24"', 'metric = "auc24"\ncolour = 3', "unknown key"),
         ("intervals = [[-0.07, -0.03], ", "intervals = [", "2 intervals for 3 constants"),
+        ("intervals = [[-0.07, -0.03], ", "intervals = [[-0.03, -0.07], ", "intervals must be in order"),
+        ("low = -0.3\nhigh = 0.4", "low = 0.4\nhigh = -0.3", "a spread of 0.8 from 0.4 to -0.3 can not be"),
+        ("low = -0.3\nhigh = 0.4", "low = 0.3\nhigh = 0.4", "a spread of 0.8 from 0.3 to 0.4 can not be"),
+        ("share = 0.8", "share = 80.0", "a spread of 80 from"),
+        ("[[spread]]", "[[spread]]\nshare = 0.95\nlow = -0.2\nhigh = 0.5\n\n[[spread]]", "a spread of 0.95 from -0.2"),
+        ("rmse = [30.0, 28.0, 32.0]", "rmse = [30.0, 28.0]", "rmse must be a value with the lower and the upper"),
+        ("rmse = [30.0, 28.0, 32.0]", "rmse = [30.0, 32.0, 28.0]", "rmse must be a value with the lower and the upper"),
+        ("rmse = [30.0, 28.0, 32.0]", "bias = [30.0, 28.0, 32.0]", "rmse is missing"),
+        ("silent = 0.1", "silent = -0.1", "silent must be a finite number of at least 0"),
+        ("[training.population", "[training.other", "training.population is missing"),
+        ('design = "def"', 'colour = "red"', "training.population.design is missing"),
+        ("patients = 10\nseed", "patients = true\nseed", "population.patients must be a whole number"),
+        ('part = "training"', 'part = "test"', "population.part must be one of"),
+        ("spread = 1.0", "spread = 1e300", "population.shift must be none"),
+        ('name = "by hand"', 'called = "by hand"', "engine.name is missing"),
+        ('name = "weight"', 'name = "rate"', "the same name twice among rate, interval, rate"),
+        ("never falls as r_peak rises", "falls as r_peak rises", "proofs are not what comes out"),
+        ('[[proof]]\nof = "clearance never falls as r_peak rises"\nhow = "proved"\n', "", "proofs are not what comes"),
     ],
 )
 def test_a_false_rule_with_a_right_hash_is_refused(tmp_path: Path, old: str, new: str, said_: str) -> None:
@@ -220,6 +238,17 @@ def test_a_false_rule_with_a_right_hash_is_refused(tmp_path: Path, old: str, new
     rehashed(path, old, new)
     with pytest.raises(ModelsError, match=said_):
         read_rule(path)
+
+
+def test_points_that_were_looked_at_are_not_called_a_proof() -> None:
+    """(r - 0.5)^3 has a slope of 0 at 0.5, next to which interval arithmetic does not come to an end."""
+    looked_at = unfrozen("0.35*r_trough + (r_peak - 0.5)^3", intervals=((0.0, 1.0),) * 2)
+    assert [item.how for item in proofs(looked_at)] == ["proved", "dense check", "proved"]
+    with pytest.raises(RuleError, match=r"proofs are not what comes out .*r_peak rises: dense check"):
+        frozen(looked_at)
+    assert frozen(replace(looked_at, proofs=proofs(looked_at))).hash
+    weaker = tuple(replace(item, how="dense check") for item in unfrozen().proofs)
+    assert made(proofs=weaker).proofs == weaker, "what was only looked at then may be proved by now"
 
 
 @pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
@@ -313,7 +342,9 @@ def test_a_rule_that_can_not_be_trusted_is_not_frozen(changes: dict[str, Any], s
 
 def test_monotone_together_is_another_promise_and_kept_too() -> None:
     """Falls as the peak's ratio rises alone, rises as both do."""
-    made("0.1 - 0.3*r_peak + 0.35*r_trough", monotone="together")
+    falls = "clearance never falls as r_peak and r_trough together rises"
+    shown = (unfrozen().proofs[0], Proof(of=falls, how="proved"))
+    made("0.1 - 0.3*r_peak + 0.35*r_trough", monotone="together", proofs=shown)
     with pytest.raises(RuleError, match="as level_peak and level_trough rises"):
         made("0.1 - 0.3*r_peak + 0.25*r_trough", monotone="together")
 
