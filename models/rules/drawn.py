@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from models.cohorts.design import Sample, Scheme
 from models.record import Dose, Level
@@ -33,10 +34,10 @@ def matched(
     """
     placed = [item for level in levels if (item := _placed(level, doses, interval)) is not None]
     for number in range(len(doses) + 1, scheme.dose[0] - 1, -1):
-        found = [_latest(placed, sample, number + sample.plus) for sample in scheme.samples]
-        known = tuple(item for item in found if item is not None)
-        if len(known) == len(found) and len({id(item) for item in known}) == len(known):
-            return tuple(sorted(known, key=lambda item: item.level.time))
+        fitting = [_latest_first(placed, sample, number + sample.plus) for sample in scheme.samples]
+        for found in product(*fitting):
+            if len({id(item) for item in found}) == len(found):
+                return tuple(sorted(found, key=lambda item: item.level.time))
     return None
 
 
@@ -58,9 +59,10 @@ def _placed(level: Level, doses: Sequence[Dose], interval: float) -> Placed | No
     )
 
 
-def _latest(placed: Sequence[Placed], sample: Sample, number: int) -> Placed | None:
+def _latest_first(placed: Sequence[Placed], sample: Sample, number: int) -> list[Placed]:
+    """One level can fit two samples, as windows touch: whose it is, the others decide."""
     fits = [item for item in placed if _fits(item, sample, number)]
-    return max(fits, key=lambda item: item.level.time, default=None)
+    return sorted(fits, key=lambda item: item.level.time, reverse=True)
 
 
 def _fits(item: Placed, sample: Sample, number: int) -> bool:

@@ -105,3 +105,11 @@ def test_one_level_is_not_two() -> None:
                       Sample(name="b", since="share", low=0.4, high=1.0, plus=0))  # fmt: skip
     assert taken(twice, 18.5) is None
     assert taken(twice, 15.0, 22.0) == [15.0, 22.0]
+
+
+def test_a_level_where_two_windows_touch_is_whose_the_other_needs_it() -> None:
+    """An infusion ends at 13 h, the next starts at 24 h: 18.72 h is at 0.52 of what lies between."""
+    touching = scheme_of(Sample(name="a", since="share", low=0.1, high=0.5, plus=0),
+                         Sample(name="b", since="share", low=0.5, high=1.0, plus=0))  # fmt: skip
+    assert taken(touching, 15.0, 18.72) == [15.0, 18.72]
+    assert taken(touching, 18.3, 18.6) == [18.3, 18.6], "in their order in time"
