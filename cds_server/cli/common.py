@@ -6,6 +6,8 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import click
@@ -17,6 +19,7 @@ from cds_server.queue.embedded import EmbeddedWorker
 from cds_server.store import Store
 from cds_server.warm import warm
 from models.catalog import load_catalog
+from models.errors import ModelsError
 
 EXIT_NOT_AS_WISHED = 1
 EXIT_UNUSABLE = 3
@@ -32,6 +35,16 @@ def say(text: str) -> None:
 def show(value: Any) -> None:
     """One JSON document on standard output."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def writable(folder: Path) -> Path:
+    """The folder, made where it is not there: before hours of work, not after. ModelsError where it can not be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        raise ModelsError(f"{folder} can not be written to ({error.strerror}); name another folder") from error
 
 
 def warm_up() -> None:

@@ -67,7 +67,7 @@ class Node:
 def _small_exponent(exponent: Node) -> None:
     """Not 0 either: that would make a number of what has none."""
     if exponent.op != CONSTANT or not 0.0 < abs(exponent.value) <= LARGEST_EXPONENT:
-        raise RuleError(f"an exponent must be a number between -{LARGEST_EXPONENT:g} and {LARGEST_EXPONENT:g}, not 0")
+        raise RuleError(f"an exponent must be a number from -{LARGEST_EXPONENT:g} to {LARGEST_EXPONENT:g} other than 0")
 
 
 def constant(value: float) -> Node:

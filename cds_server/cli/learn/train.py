@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from cds_server.cli.cluster import cluster_options, trained_there
-from cds_server.cli.common import EXIT_NOT_AS_WISHED, json_option, say
+from cds_server.cli.common import EXIT_NOT_AS_WISHED, json_option, say, writable
 from cds_server.cli.common import show as show_json
 from cds_server.cli.models.words import PREPARING
 from cds_server.training.answer import Answer
@@ -68,6 +68,7 @@ def train(
     schemed = list(_schemed(drugs or designed(), schemes))
     if not schemed:
         raise click.UsageError(f"no design has a sampling scheme named {', '.join(schemes)}")
+    writable(out)
     say(PREPARING)
     everything = [_job(design, scheme, plan) for design, scheme in schemed]
     wanted = everything if again else [_left(job, out) for job in everything]

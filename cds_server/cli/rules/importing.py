@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from cds_server.cli.common import json_option, say, show
+from cds_server.cli.common import json_option, say, show, writable
 from cds_server.cli.rules.options import as_json as rule_json
 from cds_server.cli.rules.options import (
     drug_option,
@@ -50,6 +50,7 @@ def import_rule(
     hall = read_hall_of_fame(data, _names(catalog, drug, made, form))
     for line in hall.refused:
         say(f"line {line.number} is not read: {line.reason}")
+    writable(out)
     engine = Imported(front=hall.found, source=f"hall_of_fame.csv of PySR, {hall.hash[:12]}")
     rule = train(catalog, drug, scheme, form, engine, plan=plan, made=made).rule
     path = write_rule(rule, out)

@@ -6,14 +6,13 @@ import click
 
 from cds_server.cli.common import EXIT_NOT_AS_WISHED, json_option, show
 from cds_server.cli.rules.options import as_json as rule_json
-from cds_server.cli.rules.options import library_option, measures_text
+from cds_server.cli.rules.options import known_rule, library_option, measures_text
+from cds_server.cli.rules.working import numbers, target_option, value_option, worked_out
 from cds_server.cli.signed import signatures_option, site_signatures
-from models.rules.apply import dose_for, estimate
 from models.rules.frozen import FrozenRule
 from models.rules.library import Library, load_library
 from models.rules.wording import at_once, json_of, latex_of, python_of, spreadsheet_of, steps
 from models.signature import Signature
-from models.silent import Silent
 from models.units import unit_words
 
 
@@ -47,8 +46,8 @@ def _listed(rules: list[FrozenRule], found: Library) -> None:
 @click.argument("rule_id")
 @click.option("--as", "export", type=click.Choice(("text", "latex", "python", "spreadsheet", "json")), default="text",
               show_default=True, help="How the formula is written out.")  # fmt: skip
-@click.option("--value", "values", multiple=True, metavar="NAME=NUMBER", help="A patient's quantity; may be repeated.")
-@click.option("--target", type=float, help="The exposure for which a dose is worked out, with --value.")
+@value_option
+@target_option
 @library_option
 @signatures_option
 @json_option
@@ -65,9 +64,11 @@ def show_rule(
 
     Exit 1 where the rule is silent for that patient.
     """
-    rule = load_library(library).signed(site_signatures(signatures)).rule(rule_id)
+    rule = known_rule(load_library(library).signed(site_signatures(signatures)), rule_id)
+    if target is not None and not values:
+        raise click.UsageError("--target goes with --value")
     if values:
-        _worked_out(rule, _numbers(values), target, as_json)
+        worked_out(rule, numbers(values), target, as_json)
     elif as_json:
         show(rule_json(rule))
     elif export != "text":
@@ -114,43 +115,3 @@ def _signed(rule: FrozenRule, item: Signature) -> str:
     if item.hash != rule.hash:
         return f"void: signed by {item.by} ({item.role}) on {item.on} for other content ({item.hash[:12]})"
     return f"signed into use by {item.by} ({item.role}) on {item.on}"
-
-
-def _numbers(values: tuple[str, ...]) -> dict[str, float]:
-    found = {}
-    for item in values:
-        name, _, number = item.partition("=")
-        try:
-            found[name.strip()] = float(number)
-        except ValueError:
-            raise click.BadParameter(f"{item!r} is not NAME=NUMBER", param_hint="--value") from None
-    return found
-
-
-def _worked_out(rule: FrozenRule, values: dict[str, float], target: float | None, as_json: bool) -> None:
-    flags = {name: bool(values.pop(name)) for name in rule.absent if name in values}
-    found = estimate(rule, values, flags)
-    if isinstance(found, Silent):
-        if as_json:
-            show({"silent": list(found.reasons)})
-        else:
-            click.echo("\n".join(["silent, because:", *(f"  {reason}" for reason in found.reasons)]))
-        raise SystemExit(EXIT_NOT_AS_WISHED)
-    dose = dose_for(rule, found, target, values["interval"]) if target is not None else None
-    limits = {f"{100 * spread.share:.0f}": found.interval(spread) for spread in rule.spreads}
-    if as_json:
-        show({**vars(found), "terms": [vars(t) for t in found.terms], "intervals": limits, "dose": dose})
-        return
-    for symbol, value in found.inputs.items():
-        click.echo(f"{symbol} = {value:.4f}")
-    for term in found.terms:
-        click.echo(f"  {term.words}: {term.adds:+.4f}, clearance times {term.factor:.4f}")
-    click.echo(f"y = {found.log_ratio:.4f}")
-    click.echo(f"clearance = {found.base:.4g} * exp(y) = {found.clearance:.4g} L/h")
-    click.echo(f"{rule.output.exposure_words}: {found.exposure:.4g} {unit_words(rule.output.unit)}")
-    for share, (low, high) in limits.items():
-        click.echo(
-            f"  {share} of 100 like this one lie between {low:.4g} and {high:.4g} {unit_words(rule.output.unit)}"
-        )
-    if dose is not None:
-        click.echo(f"dose for {target:g} {unit_words(rule.output.unit)} at this interval: {dose:.4g} mg")

@@ -9,7 +9,7 @@ import click
 from cds_server.cli.common import json_option as json_option
 from models.cohorts.design import load_cohort_design
 from models.rules.frozen import FORMS, Assessment, FrozenRule
-from models.rules.library import LIBRARY
+from models.rules.library import LIBRARY, Library
 from models.rules.rulefile import content
 from models.rules.task import tasked
 
@@ -46,6 +46,13 @@ def schemes_of(drug: str, scheme: str | None) -> tuple[str, ...]:
     if scheme not in known:
         raise click.BadParameter(f"{drug} has {', '.join(known)}", param_hint="--scheme")
     return (scheme,)
+
+
+def known_rule(library: Library, id: str) -> FrozenRule:
+    """Used wrongly where there is none of that id; RuleError where its file is refused."""
+    if id not in library.rules and f"{id}.toml" not in {item.file for item in library.refused}:
+        raise click.UsageError(f"there is no rule {id!r}: see titrate rules list")
+    return library.rule(id)
 
 
 def as_json(rule: FrozenRule) -> dict[str, Any]:

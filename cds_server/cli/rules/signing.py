@@ -8,6 +8,7 @@ import click
 
 from cds_server.cli.common import json_option, show
 from cds_server.cli.rules.options import as_json as rule_json
+from cds_server.cli.rules.options import known_rule
 from cds_server.cli.signed import READ_AT_START, keep_signature, signature_of, signatures_option, who_options
 from models.rules.library import LIBRARY, load_library, write_rule
 
@@ -34,7 +35,7 @@ def sign(
     """
     if library and signatures:
         raise click.UsageError("a rule of --library is signed in its own file, not in --signatures: give one of both")
-    rule = load_library(library or LIBRARY).rule(rule_id)
+    rule = known_rule(load_library(library or LIBRARY), rule_id)
     signature = signature_of(by, role, note, at, rule.hash)
     signed = replace(rule, signatures=(*rule.signatures, signature))
     path = write_rule(signed, library) if library else keep_signature(signatures, rule.id, signature)

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from cds_server.cli.cluster import cluster_options, trained_there
-from cds_server.cli.common import EXIT_NOT_AS_WISHED, json_option, say, show
+from cds_server.cli.common import EXIT_NOT_AS_WISHED, json_option, say, show, writable
 from cds_server.cli.rules.options import as_json as rule_json
 from cds_server.cli.rules.options import (
     drug_option,
@@ -99,6 +99,7 @@ def train_rules(
         RuleJob(drug=drug, scheme=scheme, form=form, plan=plan, engine=engine, generations=generations)
         for drug, scheme, form in _wished(drug, scheme, form)
     ]
+    writable(out)
     if cluster:
         kept = {} if again else _kept(jobs, out)
         jobs = [job for job in jobs if job.id not in kept]
