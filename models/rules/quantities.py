@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from keyword import iskeyword
 from math import isfinite, log
 
 import numpy as np
@@ -34,6 +35,12 @@ def quotient(top: Mapping[str, int], bottom: Mapping[str, int]) -> dict[str, int
     return {name: p for name in names if (p := top.get(name, 0) - bottom.get(name, 0))}
 
 
+def _check_name(name: str) -> None:
+    """It goes into programs and spreadsheets as it is."""
+    if not (name.isascii() and name.isidentifier()) or iskeyword(name):
+        raise RuleError(f"{name[:40]!r} is no name: letters, digits and _ were expected")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Quantity:
     """Something charted, measured or expected. low, high: where a rule was made; it is silent outside."""
@@ -45,6 +52,7 @@ class Quantity:
     high: float
 
     def __post_init__(self) -> None:
+        _check_name(self.name)
         if not (isfinite(self.low) and isfinite(self.high) and self.low <= self.high):
             raise RuleError(f"{self.name}: low and high must be finite and in order, got {self.low} and {self.high}")
 
@@ -66,6 +74,7 @@ class Input:
     high: float
 
     def __post_init__(self) -> None:
+        _check_name(self.symbol)
         numbers = (self.reference, self.low, self.high)
         if not all(isfinite(value) for value in numbers) or self.low > self.high or self.reference <= 0.0:
             raise RuleError(f"input {self.symbol}: reference, low and high must be finite and in order, got {numbers}")

@@ -1,4 +1,4 @@
-"""A patient's quantities as somebody types them for a rule: names it knows, a rate that fits the dose, draws in time."""
+"""A patient's quantities as somebody types them for a rule: known names, a rate that fits the dose, draws in time."""
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise

@@ -1,11 +1,11 @@
-"""A frozen rule written out for people: its steps as text, LaTeX, Python, a spreadsheet."""
+"""A frozen rule written out for people: its steps as text, LaTeX and JSON."""
 
 from math import exp
 
 from models.rules.expression import variables
 from models.rules.frozen import FrozenRule
 from models.rules.polynomial import polynomial_of
-from models.rules.printing import SHORT, as_json, latex, latex_number, python, spreadsheet, text
+from models.rules.printing import SHORT, as_json, latex, latex_number, text
 from models.rules.quantities import Input
 
 
@@ -33,54 +33,30 @@ def latex_of(rule: FrozenRule) -> str:
     return rf"\ln\frac{{CL}}{{{_base_tex(rule)}}} = {latex(rule.formula, names)}"
 
 
-def python_of(rule: FrozenRule) -> str:
-    """A function of the quantities, with nothing but math."""
-    used = [item for item in rule.inputs if item.symbol in variables(rule.formula)]
-    base = [rule.output.base] if isinstance(rule.output.base, str) else []
-    takes = dict.fromkeys([*(name for item in used for name in (item.top, item.bottom) if name), *base])
-    lines = ["import math", "", f"def clearance({', '.join(takes)}):"]
-    lines += [f"    {item.symbol} = {_python_input(item)}" for item in used]
-    return "\n".join([*lines, f"    return {_base(rule)} * math.exp({python(rule.formula)})", ""])
-
-
-def spreadsheet_of(rule: FrozenRule) -> tuple[str, ...]:
-    """One "cell: content" a line: quantities in column B, inputs below them, then y, clearance, exposure."""
-    used = [item for item in rule.inputs if item.symbol in variables(rule.formula)]
-    base = [rule.output.base] if isinstance(rule.output.base, str) else []
-    takes = list(dict.fromkeys([*(n for i in used for n in (i.top, i.bottom) if n), *base, "rate"]))
-    cells = {name: f"B{row}" for row, name in enumerate(takes, start=1)}
-    lines = [f"{cells[name]}: ({name})" for name in takes]
-    for item in used:
-        cells[item.symbol] = f"B{len(cells) + 1}"
-        over = f"{cells[item.top]}/{cells[item.bottom]}" if item.bottom else cells[item.top]
-        share = over if item.reference == 1.0 else f"{over}/{item.reference!r}"
-        lines.append(f"{cells[item.symbol]}: {f'=LN({share})' if item.log else f'={share}'}")
-    row = len(cells) + 1
-    first = cells[rule.output.base] if isinstance(rule.output.base, str) else repr(rule.output.base)
-    lines.append(f"B{row}: {spreadsheet(rule.formula, cells)}")
-    lines.append(f"B{row + 1}: ={first}*EXP(B{row})")
-    return (*lines, f"B{row + 2}: ={rule.output.factor!r}*{cells['rate']}/B{row + 1}")
-
-
 def json_of(rule: FrozenRule) -> dict[str, object]:
-    """The formula and its inputs as nested lists, for other programs."""
+    """The formula and its inputs as nested lists, for other programs, with where it holds."""
     inputs = [
-        {"symbol": i.symbol, "top": i.top, "bottom": i.bottom, "reference": i.reference, "log": i.log}
+        {"symbol": i.symbol, "top": i.top, "bottom": i.bottom, "reference": i.reference, "log": i.log, "unit": i.unit,
+         "low": i.low, "high": i.high}
         for i in rule.inputs
-    ]
-    return {"y": as_json(rule.formula), "inputs": inputs, "base": rule.output.base, "factor": rule.output.factor}
+    ]  # fmt: skip
+    return {
+        "id": rule.id,
+        "hash": rule.hash,
+        "y": as_json(rule.formula),
+        "inputs": inputs,
+        "base": rule.output.base,
+        "factor": rule.output.factor,
+        "quantities": [dict(vars(item)) for item in rule.quantities],
+        "absent": list(rule.absent),
+        "not_verified": list(rule.not_verified),
+    }
 
 
 def _input(item: Input) -> str:
     over = f"{item.top}/{item.bottom}" if item.bottom else item.top
     share = over if item.reference == 1.0 else f"{over}/{item.reference:g}"
     return f"ln({share})" if item.log else share
-
-
-def _python_input(item: Input) -> str:
-    over = f"{item.top} / {item.bottom}" if item.bottom else item.top
-    share = over if item.reference == 1.0 else f"{over} / {item.reference!r}"
-    return f"math.log({share})" if item.log else share
 
 
 def _base(rule: FrozenRule) -> str:

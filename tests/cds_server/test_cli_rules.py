@@ -142,7 +142,12 @@ def test_show_reads_like_a_page(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("export", "start"),
-    [("latex", r"\ln\frac{CL}"), ("python", "import math"), ("spreadsheet", "B1: (expected_peak)"), ("json", "{")],
+    [
+        ("latex", r"\ln\frac{CL}"),
+        ("python", "# Rule vanco"),
+        ("spreadsheet", "A1: expected_peak\nB1: ("),
+        ("json", "{"),
+    ],
 )
 def test_show_exports(tmp_path: Path, export: str, start: str) -> None:
     assert run("show", ID, "--as", export, *library(tmp_path)).stdout.startswith(start)

@@ -9,9 +9,10 @@ from cds_server.cli.rules.options import as_json as rule_json
 from cds_server.cli.rules.options import known_rule, library_option, measures_text
 from cds_server.cli.rules.working import numbers, target_option, value_option, worked_out
 from cds_server.cli.signed import signatures_option, site_signatures
+from models.rules.export import python_of, spreadsheet_of
 from models.rules.frozen import FrozenRule
 from models.rules.library import Library, load_library
-from models.rules.wording import at_once, json_of, latex_of, python_of, spreadsheet_of, steps
+from models.rules.wording import at_once, json_of, latex_of, steps
 from models.signature import Signature
 from models.units import unit_words
 
