@@ -34,7 +34,7 @@ from models.catalog import load_catalog
 from models.cohorts.since import Since
 from models.errors import RuleError
 from models.learned.companion import written as written_companion
-from models.learned.job import CompanionsJob, trained_texts
+from models.learned.job import CompanionsJob
 from models.learned.library import load_companions
 from models.learned.train import Plan as LearnedPlan
 from models.rules.job import rule_for, trained_text
@@ -98,14 +98,14 @@ def command(*words: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 
 @pytest.mark.slow
-def test_a_group_gives_what_a_training_here_gives_byte_by_byte(place, tmp_path):
+def test_a_group_gives_what_a_training_here_gives_byte_by_byte(place, text, tmp_path):
+    """Rules; companions below."""
     other = replace(RULE, form="alone")
     with training_worker(place, tmp_path / "worker.log", processes=2):
-        found = dict(cluster(place).trained([RULE, other, COMPANIONS]))
-    for job in (RULE, other):
-        assert found[job].made == {job.form: trained_text(job, load_catalog())}
-    assert found[COMPANIONS].made == dict(trained_texts(COMPANIONS, load_catalog()))
-    assert taken_up(tmp_path / "worker.log") == 3
+        found = dict(cluster(place).trained([RULE, other]))
+    assert found[RULE].made == {"informed": text}
+    assert found[other].made == {"alone": trained_text(other, load_catalog())}
+    assert taken_up(tmp_path / "worker.log") == 2
 
 
 @pytest.mark.slow
@@ -129,10 +129,10 @@ def test_the_job_of_a_killed_worker_is_done_again_once(place, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_job_whose_process_was_killed_goes_to_another_of_the_same_worker(place, tmp_path):
+def test_a_job_whose_process_was_killed_goes_to_another_of_the_same_worker(files, tmp_path):
     log, found = tmp_path / "worker.log", []
-    client = threading.Thread(target=lambda: found.extend(cluster(place).trained([LONG])))
-    with training_worker(place, log) as worker:
+    client = threading.Thread(target=lambda: found.extend(cluster(files).trained([LONG])))
+    with training_worker(files, log) as worker:
         client.start()
         until(lambda: taken_up(log) == 1, "the first process")
         for pid in children(worker.pid):
@@ -188,7 +188,7 @@ def test_a_client_that_was_broken_off_goes_on_and_nothing_is_trained_twice(place
 
 
 @pytest.mark.slow
-def test_hostile_messages_are_refused_and_the_worker_lives_on(place, tmp_path):
+def test_hostile_messages_are_refused_and_the_worker_lives_on(files, tmp_path):
     hostile = {
         "no job": {"cmd": "rm"},
         "another id": message(RULE),
@@ -196,12 +196,12 @@ def test_hostile_messages_are_refused_and_the_worker_lives_on(place, tmp_path):
         "days of work": {**message(RULE), "generations": 10**9},
         "other code": {**message(RULE), "with": {"titrate": "0"}},
     }
-    with training_worker(place, tmp_path / "worker.log"):
+    with training_worker(files, tmp_path / "worker.log"):
         for id, asked in hostile.items():
-            put(place, asked, id)
-        put(place, message(RULE), task_id(message(RULE)))
-        until(lambda: answered(place, RULE), "the honest job")
-        refused = {id: answer_of(backend(place), id) for id in hostile}
+            put(files, asked, id)
+        put(files, message(RULE), task_id(message(RULE)))
+        until(lambda: answered(files, RULE), "the honest job")
+        refused = {id: answer_of(backend(files), id) for id in hostile}
     assert all(answer is not None and answer.refused and not answer.made for answer in refused.values()), refused
     assert taken_up(tmp_path / "worker.log") == 1
 
