@@ -18,7 +18,7 @@ QUICK = Pace(beat=0.5, silent=4.0, look=0.05)
 SMALL = Plan(patients=200, seeds=(1,), outer=2, test_patients=20, test_seeds=(201,))
 RULE = RuleJob(drug="gentamicin", scheme="mid", form="informed", plan=SMALL, generations=5)
 # Some seconds of searches: long enough to be killed in.
-LONG = RuleJob(drug="gentamicin", scheme="mid", form="alone", plan=SMALL, generations=200)
+LONG = RuleJob(drug="gentamicin", scheme="mid", form="alone", plan=SMALL, generations=100)
 PATIENCE_S = 60.0  # only a hang ends here
 
 WORKER = """
