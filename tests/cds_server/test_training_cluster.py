@@ -5,6 +5,7 @@ Over files everywhere; over a real Redis too where one is installed.
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -55,6 +56,16 @@ def place(request, tmp_path: Path) -> Iterator[Place]:
     else:
         with redis_server(tmp_path) as url:
             yield Place(broker_url=url)
+
+
+@pytest.fixture
+def anywhere(tmp_path: Path) -> Iterator[Place]:
+    """Redis where one is installed, else files: for tests that take half a minute. Files stand in the others."""
+    if shutil.which("redis-server"):
+        with redis_server(tmp_path) as url:
+            yield Place(broker_url=url)
+    else:
+        yield prepared(Place(folder=tmp_path / "queue"))
 
 
 @pytest.fixture
@@ -109,20 +120,20 @@ def test_a_group_gives_what_a_training_here_gives_byte_by_byte(place, text, tmp_
 
 
 @pytest.mark.slow
-def test_the_job_of_a_killed_worker_is_done_again_once(place, tmp_path):
+def test_the_job_of_a_killed_worker_is_done_again_once(anywhere, tmp_path):
     """The whole worker dies, as a machine does: nobody hands its message back; the client hears the silence."""
     first, second, found = tmp_path / "first.log", tmp_path / "second.log", []
-    client = threading.Thread(target=lambda: found.extend(cluster(place).trained([LONG])))
-    with training_worker(place, first) as worker:
+    client = threading.Thread(target=lambda: found.extend(cluster(anywhere).trained([LONG])))
+    with training_worker(anywhere, first) as worker:
         client.start()
         until(lambda: taken_up(first) == 1, "the first worker")
         for pid in (worker.pid, *children(worker.pid)):
             os.kill(pid, signal.SIGKILL)
-    with training_worker(place, second):
+    with training_worker(anywhere, second):
         client.join(PATIENCE_S)
-        put(place, message(LONG), task_id(message(LONG)))  # as when the message of the lost worker comes back later
-        put(place, message(RULE), task_id(message(RULE)))
-        until(lambda: answered(place, RULE), "the message behind it")
+        put(anywhere, message(LONG), task_id(message(LONG)))  # as when the message of the lost worker comes back later
+        put(anywhere, message(RULE), task_id(message(RULE)))
+        until(lambda: answered(anywhere, RULE), "the message behind it")
     ((job, answer),) = found
     assert (job, list(answer.made), answer.reason) == (LONG, ["alone"], "")
     assert taken_up(second) == 2  # LONG once, RULE once
@@ -149,7 +160,7 @@ def children(pid: int) -> list[int]:
 
 
 @pytest.mark.slow
-def test_a_client_that_was_broken_off_goes_on_and_nothing_is_trained_twice(place, tmp_path):
+def test_a_client_that_was_broken_off_goes_on_and_nothing_is_trained_twice(anywhere, tmp_path):
     """Ctrl-C with all jobs in the queue; the workers come later; the same command takes up what they did."""
     words = ["rules", "train", "--drug", "gentamicin", "--scheme", "mid", "--out", str(tmp_path / "rules"), "--json"]
     words += [
@@ -164,8 +175,8 @@ def test_a_client_that_was_broken_off_goes_on_and_nothing_is_trained_twice(place
         "--alone-within",
         "50",
     ]
-    meeting = ["--cluster"] if place.broker_url else ["--cluster-folder", str(place.folder)]
-    environment = {"TITRATE_BROKER_URL": place.broker_url} if place.broker_url else {}
+    meeting = ["--cluster"] if anywhere.broker_url else ["--cluster-folder", str(anywhere.folder)]
+    environment = {"TITRATE_BROKER_URL": anywhere.broker_url} if anywhere.broker_url else {}
     start = [sys.executable, "-c", "from cds_server.cli import main; main()", *words, *meeting]
     with (tmp_path / "client.log").open("wb") as log:
         client = subprocess.Popen(start, stderr=log, stdout=log, env={**os.environ, **environment})
@@ -173,7 +184,7 @@ def test_a_client_that_was_broken_off_goes_on_and_nothing_is_trained_twice(place
         client.send_signal(signal.SIGINT)
         assert client.wait(60) == 1
     assert "broken off" in (tmp_path / "client.log").read_text()
-    with training_worker(place, tmp_path / "worker.log", processes=2):
+    with training_worker(anywhere, tmp_path / "worker.log", processes=2):
         done = command(*words, *meeting, **environment)
         again = command(*words, *meeting, **environment)
     assert done.returncode == again.returncode == 0, done.stderr
