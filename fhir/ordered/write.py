@@ -57,19 +57,6 @@ class Draft:
     findings: tuple[Finding, ...]
 
 
-def draft_order(
-    original: Mapping[str, Any] | None,
-    *,
-    regimen: Regimen,
-    drug: Drug,
-    patient: str,
-    text: str = "",
-    first: datetime | None = None,
-) -> dict[str, Any]:
-    """The whole MedicationRequest for a regimen, strictly valid R4; see `draft` for what could not be kept."""
-    return draft(original, regimen=regimen, drug=drug, patient=patient, text=text, first=first).resource
-
-
 def draft(
     original: Mapping[str, Any] | None,
     *,

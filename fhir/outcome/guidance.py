@@ -1,6 +1,6 @@
 """The answer itself: a GuidanceResponse, the order it proposes, and the Device that stands for this service."""
 
-from fhir.ordered.write import draft_order
+from fhir.ordered.write import draft
 from fhir.outcome.advised import ADVICE, SERVICE, Advised, Resource, in_encounter, proposed, resource, service
 from fhir.outcome.advised import medication as medication_of
 from models.dosing.advice import Advice, Declined
@@ -60,14 +60,14 @@ def proposed_order(advised: Advised) -> Resource | None:
     regimen = proposed(advised.advice)
     if regimen is None:
         return None
-    order = draft_order(
+    made = draft(
         {"intent": "proposal"},
         regimen=regimen,
         drug=advised.drug,
         patient=advised.patient,
         first=advised.moment(regimen.start),
     )
-    content = {name: value for name, value in order.items() if name != "resourceType"}
+    content = {name: value for name, value in made.resource.items() if name != "resourceType"}
     return resource(advised, "MedicationRequest", content | in_encounter(advised) | {"authoredOn": advised.instant})
 
 

@@ -8,6 +8,7 @@ from models.beside.value import Beside
 from models.covariates import value_at
 from models.dosing.advice import Advice, ModelConsidered, Recommendation, Regimen, RegimenOutcome
 from models.dosing.applicability import applicable
+from models.dosing.askable import can_be_asked
 from models.dosing.attainment import Attainment
 from models.dosing.candidates import candidates
 from models.dosing.case import Case, open_case
@@ -34,7 +35,6 @@ from models.dosing.schedule import Schedule, schedule
 from models.dosing.start import Start, starts_of
 from models.dosing.targets import TargetChoice, find_target, given_target
 from models.drug import Drug
-from models.errors import ModelsError, RecordError
 from models.findings import Finding
 from models.fit import Posterior
 from models.fit.average import Ensemble, Method, ModelFit, average
@@ -80,12 +80,7 @@ def recommend(
     Raises ModelsError where drug, model, record and posterior do not belong together, UnitError for a target in
     another unit, RecordError for a compared regimen that can not be.
     """
-    for one, fitted in ((model, posterior), *others):
-        _belong_together(drug, one, record, fitted)
-    _can_be(current, "current")
-    _can_be(ordered, "ordered")
-    if route and route not in drug.routes:
-        raise RecordError(f"{drug.name} is not dosed by route {route!r} here; its routes are {', '.join(drug.routes)}")
+    can_be_asked(drug, record, ((model, posterior), *others), current=current, ordered=ordered, route=route)
     if drug.estimate_only:
         return declined(drug, model, (estimate_only(drug),), tuple(findings))
     choice = (
@@ -276,25 +271,6 @@ def _continuous(ordered: Regimen | None, current: Regimen | None) -> bool:
     """Whether what is ordered, else what is given, runs over its whole interval."""
     asked = ordered or current
     return asked is not None and asked.route == "iv" and asked.duration >= asked.interval
-
-
-def _belong_together(drug: Drug, model: PopulationModel, record: PatientRecord, posterior: Posterior) -> None:
-    if not drug.name == model.drug == record.drug:
-        raise ModelsError(f"drug {drug.name!r}, model of {model.drug!r} and record of {record.drug!r} do not match")
-    if posterior.model_hash != model.hash:
-        raise ModelsError(f"the fit was made with another version of {posterior.model_id}; fit again with {model.id}")
-    if model.concentration_unit != drug.concentration_unit:
-        raise ModelsError(
-            f"{model.id} predicts {model.concentration_unit}, {drug.name} is in {drug.concentration_unit}"
-        )
-
-
-def _can_be(regimen: Regimen | None, label: str) -> None:
-    if regimen and not (regimen.amount > 0 and regimen.interval > 0 and regimen.duration >= 0):
-        raise RecordError(
-            f"the {label} regimen must have an amount and an interval above 0 and a duration not below 0, got "
-            f"{regimen.amount:g} mg every {regimen.interval:g} h over {regimen.duration:g} h"
-        )
 
 
 def _critical(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:

@@ -1,4 +1,4 @@
-"""A training on workers: the same files as here, whatever is killed, broken off, sent twice or forged on the way.
+"""A training on workers: the same files as here, whatever is killed, broken off or sent twice on the way.
 
 Over files everywhere; over a real Redis too where one is installed.
 """
@@ -10,43 +10,30 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from kombu.exceptions import ContentDisallowed
 from kombu.serialization import loads
 
-from cds_server.cli import titrate
 from cds_server.config import Settings
 from cds_server.tasks import QUEUE as ESTIMATIONS
 from cds_server.tasks import create_celery
 from cds_server.training.answer import Answer, answer_of
 from cds_server.training.app import QUEUE, TRAIN, Place, prepared, training_app
 from cds_server.training.cluster import Cluster, ClusterError
-from cds_server.training.jobs import Message, message, task_id
+from cds_server.training.jobs import message, task_id
 from cds_server.training.pulse import Pace, Pulse, Pulses
 from cds_server.training.work import done
 from models.catalog import load_catalog
-from models.cohorts.since import Since
 from models.errors import RuleError
-from models.learned.companion import written as written_companion
-from models.learned.job import CompanionsJob
-from models.learned.library import load_companions
-from models.learned.train import Plan as LearnedPlan
-from models.rules.job import rule_for, trained_text
-from models.rules.rulefile import rule_of, written
-from models.signature import Signature
+from models.rules.job import trained_text
 from tests.cds_server.servers import redis_server
-from tests.cds_server.trainers import LONG, PATIENCE_S, QUICK, RULE, SMALL, cluster, taken_up, training_worker, where
-
-COMPANIONS = CompanionsJob(
-    drug="iohexol", scheme="late", kinds=("exposure", "weight"), plan=LearnedPlan(patients=200, calibration=100)
-)
+from tests.cds_server.trainers import LONG, PATIENCE_S, QUICK, RULE, SMALL, cluster, taken_up, training_worker
+from tests.cds_server.training_broker import COMPANIONS, answer_with, answered, as_celery, backend, command, put, until
 
 
 @pytest.fixture(params=["files", "redis"])
@@ -73,39 +60,9 @@ def files(tmp_path: Path) -> Place:
     return prepared(Place(folder=tmp_path / "queue"))
 
 
-def backend(place: Place):
-    return training_app(place).backend
-
-
-def until(true, what: str) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while not true():
-        assert time.monotonic() < end, f"waited in vain for {what}"
-        time.sleep(0.02)
-
-
-def answered(place: Place, job) -> bool:
-    return answer_of(backend(place), task_id(message(job))) is not None
-
-
-def put(place: Place, asked: Message, id: str) -> None:
-    """A message as anybody who reaches the broker can send one."""
-    training_app(place).send_task(TRAIN, args=[asked], task_id=id)
-
-
-def answer_with(place: Place, id: str, content: bytes) -> None:
-    store = backend(place)
-    store.set(store.get_key_for_task(id), content)
-
-
-def as_celery(answer: Answer) -> bytes:
-    return json.dumps({"status": "SUCCESS", "result": answer.to_json(), "traceback": None, "children": []}).encode()
-
-
-def command(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The `titrate` script as a process of its own."""
-    start = [sys.executable, "-c", "from cds_server.cli import main; main()", *words]
-    return subprocess.run(start, capture_output=True, text=True, check=False, env={**os.environ, **environment})
+@pytest.fixture(scope="module")
+def text() -> str:
+    return trained_text(RULE, load_catalog())
 
 
 @pytest.mark.slow
@@ -252,92 +209,6 @@ def test_a_worker_that_dies_each_time_is_given_up(files):
     assert len(list(files.folder.glob(f"*.{QUEUE}.msg"))) == 5
 
 
-FORGED = [
-    b"",
-    b"not json",
-    b'{"status": "SUCCESS"}',
-    b'{"status": "SUCCESS", "result": {"made": {"informed": 7}}}',
-    b'{"status": "SUCCESS", "result": {"made": {}, "failed": "", "refused": "", "broken": ""}}',
-    b'{"status": "FAILURE", "result": {"exc_type": "system", "exc_module": "os", "exc_message": ["touch /tmp/x"]}}',
-    b"[" * 100_000,
-]
-
-
-@pytest.mark.parametrize("content", FORGED[1:])
-def test_answers_that_are_none_are_read_as_such(files, content):
-    answer_with(files, "id", content)
-    found = answer_of(backend(files), "id")
-    assert found is not None
-    assert not found.final
-    assert found.reason.startswith("broken off: ")
-
-
-def test_words_from_a_broker_can_not_steer_the_terminal(files):
-    answer_with(files, "id", as_celery(Answer(failed="no rule\x1b[2J\x07\n" + "x" * 10_000)))
-    found = answer_of(backend(files), "id")
-    assert found.failed.startswith("no rule [2J xxx")
-    assert len(found.failed) == 400
-
-
-@pytest.fixture(scope="module")
-def text() -> str:
-    return trained_text(RULE, load_catalog())
-
-
-def signed(text: str) -> str:
-    """By a broker, which is no pharmacist."""
-    note = Signature(by="A. Broker", role="broker", on="2026-11-21", hash=rule_of(text, "").hash)
-    return written(replace(rule_of(text, ""), signatures=(note,)))
-
-
-def test_a_rule_that_is_another_than_asked_is_refused(text):
-    since = Since(load_catalog())
-    assert rule_for(RULE, text, since).id == RULE.id
-    wrong = {
-        "changed": (RULE, text.replace("nodes = ", "nodes = 1")),
-        "more in it than a rule": (RULE, text + "# a remark\n"),
-        "more in it": (RULE, signed(text)),
-        "another plan": (replace(RULE, plan=replace(SMALL, seed=7)), text),
-        "other settings": (replace(RULE, generations=6), text),
-        "it is gentamicin/mid-informed": (replace(RULE, form="alone"), text),
-        "can not be read": (RULE, "no TOML"),
-    }
-    for said, (job, given) in wrong.items():
-        with pytest.raises(RuleError, match=said):
-            rule_for(job, given, since)
-
-
-def test_a_forged_rule_is_not_written_and_not_kept(files, tmp_path, text):
-    words = ["rules", "train", "--drug", "gentamicin", "--scheme", "mid", "--form", "informed", "--patients", "200"]
-    words += ["--seeds", "1", "--generations", "5", "--test-patients", "20", "--out", str(tmp_path / "rules"), "--json"]
-    plan = replace(SMALL, outer=3, test_seeds=(201, 202, 203))  # as the options above have it
-    id = task_id(message(replace(RULE, plan=plan)))
-    answer_with(files, id, as_celery(Answer(made={"informed": text})))
-    done = CliRunner().invoke(titrate, [*words, "--cluster-folder", str(files.folder)])
-    assert done.exit_code == 1
-    assert "another plan" in json.loads(done.stdout)["failed"]["gentamicin/mid-informed"]
-    assert not list((tmp_path / "rules").rglob("*.toml"))
-    assert answer_of(backend(files), id) is None
-
-
-@pytest.mark.parametrize("number", ["1e999", '"\\ud800"'])
-def test_companions_that_can_not_be_hashed_are_named_not_written_and_not_kept(files, tmp_path, number):
-    """Were the answer kept, the same command would meet it again for a week."""
-    words = ["learn", "train", "--drug", "iohexol", "--scheme", "late", "--patients", "200", "--calibration", "100"]
-    id = task_id(message(replace(COMPANIONS, kinds=("exposure", "hybrid", "weight"))))
-    forged = written_companion(load_companions().companions["iohexol/late-exposure"]).replace(
-        '"learner": ', f'"odd": {number}, "learner": '
-    )
-    answer_with(files, id, as_celery(Answer(made={"exposure": forged})))
-    done = CliRunner().invoke(
-        titrate, [*words, "--out", str(tmp_path / "out"), "--json", "--cluster-folder", str(files.folder)]
-    )
-    assert done.exit_code == 1, done.exception
-    assert "iohexol/late-exposure can not be used" in json.loads(done.stdout)["failed"]["iohexol/late"]
-    assert not list((tmp_path / "out").rglob("*.json"))
-    assert answer_of(backend(files), id) is None
-
-
 def test_a_job_that_another_worker_is_at_is_left_to_it(files, tmp_path):
     """Two messages of one job: the second worker hears the first one's pulse and lets go."""
     id, log = task_id(message(RULE)), tmp_path / "worker.log"
@@ -393,74 +264,6 @@ def test_pickle_is_refused_as_a_training(files):
     assert conf.result_serializer == "json"
     with pytest.raises(ContentDisallowed):
         loads(b"\x80\x04N.", "application/x-python-serialize", "binary", accept=conf.accept_content)
-
-
-@pytest.mark.parametrize("group", [["rules", "train", "--out", "x"], ["learn", "train", "--out", "x"]])
-def test_without_a_broker_a_cluster_is_an_error_that_says_what_to_do(group):
-    environment = {name: value for name, value in os.environ.items() if name != "TITRATE_BROKER_URL"}
-    start = [sys.executable, "-c", "from cds_server.cli import main; main()", *group, "--cluster"]
-    done = subprocess.run(start, capture_output=True, text=True, check=False, env=environment)
-    assert done.returncode == 3
-    assert "TITRATE_BROKER_URL is not set" in done.stderr
-    assert "--cluster-folder" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-@pytest.mark.parametrize(
-    ("broker", "said"),
-    [("redis://127.0.0.1:1/0", "does not answer (ConnectionError)"), ("amqp://localhost", "must be redis://")],
-)
-def test_a_broker_that_is_no_use_is_exit_3(tmp_path, broker, said):
-    words = ["rules", "train", "--drug", "gentamicin", "--out", str(tmp_path), "--cluster"]
-    done = command(*words, TITRATE_BROKER_URL=broker)
-    assert done.returncode == 3
-    assert said in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-def test_no_worker_is_exit_3(tmp_path):
-    words = ["rules", "train", "--drug", "gentamicin", "--out", str(tmp_path), "--patience", "0.01"]
-    done = command(*words, "--cluster-folder", str(tmp_path / "queue"))
-    assert done.returncode == 3
-    assert "no training worker gave a sign of life" in done.stderr
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (["worker", "--folder", "x"], "--folder goes with --training"),
-        (["rules", "train", "--out", "x", "--cluster-folder", "q", "--threads", "2"], "--checkpoints and --threads"),
-    ],
-)
-def test_options_that_do_not_go_together(tmp_path, monkeypatch, words, said):
-    monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(titrate, words)
-    assert done.exit_code == 2
-    assert said in done.output
-
-
-@pytest.mark.slow
-def test_companions_of_a_cluster_are_those_of_here(files, tmp_path):
-    words = [
-        "learn",
-        "train",
-        "--drug",
-        "iohexol",
-        "--scheme",
-        "late",
-        "--patients",
-        "200",
-        "--calibration",
-        "100",
-        "--json",
-    ]
-    with training_worker(files, tmp_path / "worker.log"):
-        there = command(*words, "--out", str(tmp_path / "there"), "--cluster-folder", where(files))
-    here = command(*words, "--out", str(tmp_path / "here"))
-    assert there.returncode == here.returncode == 0, there.stderr
-    assert json.loads(there.stdout)["trained"] == json.loads(here.stdout)["trained"]
-    for path in (tmp_path / "here").rglob("*.json"):
-        assert path.read_bytes() == (tmp_path / "there" / path.relative_to(tmp_path / "here")).read_bytes()
 
 
 def test_a_cluster_finished_before_needs_no_worker(files, text):

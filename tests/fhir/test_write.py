@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fhir.errors import BadResource
 from fhir.ordered.orders import read_order
-from fhir.ordered.write import draft, draft_order
+from fhir.ordered.write import draft
 from fhir.r4 import check, faults
 from models.dosing.advice import Regimen
 from tests.fhir.charts import ME, TACROLIMUS, VANCOMYCIN, drug, instruction, order
@@ -18,7 +18,7 @@ TWICE = Regimen(amount=1250.0, interval=12.0, duration=2.0, route="iv", start=60
 
 
 def written(original: dict[str, Any] | None, regimen: Regimen = TWICE, name: str = "vancomycin") -> dict[str, Any]:
-    return draft_order(original, regimen=regimen, drug=drug(name), patient=ME)
+    return draft(original, regimen=regimen, drug=drug(name), patient=ME).resource
 
 
 def test_without_a_draft_a_whole_order_is_made() -> None:
