@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf, isfinite
+from os import getpid
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,14 @@ def bounded(path: Path, largest: int) -> bytes:
     if len(data) > largest:
         raise ValueError(f"it has more than the {largest} bytes of such a file")
     return data
+
+
+def write_whole(path: Path, text: str) -> None:
+    """At once or not at all: neither a killed process nor another one that writes there leaves half of a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{getpid()}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
 
 
 def read_table(path: Path, content: bytes) -> Table:

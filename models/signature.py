@@ -5,10 +5,9 @@ The file stands apart from the program, so that what ships stays as it shipped a
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from os import getpid
 from pathlib import Path
 
-from models.datafile import Table, bounded, read_table
+from models.datafile import Table, bounded, read_table, write_whole
 from models.errors import ModelsError
 from models.toml_text import toml_text
 
@@ -70,10 +69,7 @@ def add_signature(path: Path, id: str, note: Signature) -> None:
     known = read_signatures(path)
     known = {**known, id: (*known.get(id, ()), note)}
     rows = [{"id": key, **vars(one)} for key, notes in known.items() for one in notes]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{getpid()}.part")
-    part.write_text(toml_text({"signature": rows}), encoding="utf-8")
-    part.replace(path)
+    write_whole(path, toml_text({"signature": rows}))
 
 
 def void(signatures: Signatures, hashes: Mapping[str, str]) -> Iterator[str]:

@@ -12,6 +12,7 @@ NEVER = (
     "The dose proposed is that of the fit; these estimators support it or cast doubt on it. They were made from "
     "patients simulated from published models, as the fit's is one: all can agree and be wrong."
 )
+FITTED = ("fit", "single")
 RIGHT = "The fit's interval takes its models to be right."
 
 
@@ -66,7 +67,7 @@ def _row(one: Opinion, beside: Beside, ends: tuple[float, float]) -> OpinionRow:
         exposure=_exposure(one),
         against=f"{one.exposure / fit:.2f}" if said and one.exposure and fit else "",
         dose=_dose(one, beside),
-        signed="" if one.by in ("fit", "single") else one.signed or "not signed into use here",
+        signed="" if one.by in FITTED else one.signed or "not signed into use here",
         working=one.working,
         spot=_spot(one, ends),
     )
@@ -81,7 +82,7 @@ def _dose(one: Opinion, beside: Beside) -> str:
 
 def _exposure(one: Opinion) -> str:
     if one.exposure is None:
-        return f"silent: {'; '.join(one.silent)}"
+        return f"silent: {'; '.join(reason.rstrip('.') for reason in one.silent)}"
     if one.low is None or one.high is None:
         return words.number(one.exposure)
     return f"{words.number(one.exposure)} ({words.number(one.low)}–{words.number(one.high)})"
@@ -92,16 +93,21 @@ def regimen_of(beside: Beside) -> str:
     return f"{words.amount(beside.amount)} every {words.every(beside.interval)}"
 
 
+def others_in(beside: Beside) -> bool:
+    """Whether there is anything beside the fit and what it is made of."""
+    return any(one.by not in FITTED for one in beside.opinions)
+
+
 def on_card(beside: Beside | None) -> str:
     """The section of a card; "" where there is nothing beside the fit."""
-    if beside is None or len(beside.opinions) < 2:
+    if beside is None or not others_in(beside):
         return ""
     unit = unit_words(beside.unit)
     header = [
         "Estimator",
         f"{beside.metric} of {regimen_of(beside)}, {unit} (80 % interval)",
         "Over the fit's",
-        "In use",
+        "Signed into use",
     ]
     body = [[escape(row.who), escape(row.exposure), row.against, escape(row.signed)] for row in rows_of(beside)]
     return join(escape(introduced(beside)), table(header, body), _worked(beside))
@@ -109,7 +115,8 @@ def on_card(beside: Beside | None) -> str:
 
 def introduced(beside: Beside) -> str:
     """What stands above the table: the verdict, what they are, what their intervals are worth."""
-    return " ".join(text for text in (beside.text, NEVER, RIGHT, beside.held) if text)
+    never = "" if beside.verdict == "alone" else NEVER
+    return " ".join(text for text in (beside.text, never, RIGHT, beside.held) if text)
 
 
 def _worked(beside: Beside) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from cds_server.hooks import ahead, detail, shortly, words
-from cds_server.hooks.others import OpinionRow, introduced, regimen_of, rows_of
+from cds_server.hooks.others import OpinionRow, introduced, others_in, regimen_of, rows_of
 from cds_server.issued import IssuedAdvice
 from cds_server.smart.clock import ChartClock, clock_of, moment
 from cds_server.smart.rows import (
@@ -42,6 +42,7 @@ class AdviceView:
     would_help: tuple[str, ...] = ()
     starts: str = ""
     metric: str = ""
+    metric_unit: str = ""
     target: str = ""
     target_indication: str = ""
     target_source: str = ""
@@ -79,6 +80,7 @@ def _recommendation(issued: IssuedAdvice, advice: Recommendation, clock: ChartCl
         why_proposed=f"{detail.WHY_PROPOSED} {detail.UNCERTAINTY}",
         starts=clock.text(advice.curve.change_at),
         metric=metric_words(advice.target),
+        metric_unit=unit_words(advice.target.unit),
         target=words.target(advice.target),
         target_indication=sentence(advice.target.indication),
         target_source=advice.target.source,
@@ -98,7 +100,7 @@ def _recommendation(issued: IssuedAdvice, advice: Recommendation, clock: ChartCl
 
 def _others(advice: Recommendation) -> dict:
     found = advice.beside
-    if found is None or len(found.opinions) < 2:
+    if found is None or not others_in(found):
         return {}
     of = f"{found.metric} of {regimen_of(found)}, {unit_words(found.unit)}"
     return {"others": rows_of(found), "others_said": introduced(found), "others_of": of}

@@ -30,10 +30,10 @@ def said(verdict: Verdict, ratio: float | None, opinions: tuple[Opinion, ...], *
     speaking = [one.words for one in opinions if one.exposure is not None]
     if verdict == "alone" or ratio is None:
         return "No independent estimator speaks for this patient; the fit stands alone."
-    all_of_them, apart = _listed(speaking), f"{100 * (ratio - 1):.0f} %"
+    all_of_them, apart = _listed(speaking), f"a factor of {ratio:.2f}"
     all_of_them = all_of_them[:1].upper() + all_of_them[1:]
     if verdict == "agree":
-        return f"{all_of_them} agree: at most {apart} apart from the fit."
+        return f"{all_of_them} agree: at most {apart} from the fit."
     if verdict == "differ":
         return f"{all_of_them} differ, by up to {apart} from the fit: more than between most patients' estimates."
     or_else = "or a level, its time or a dose is not as charted. A further" if levels else "as yet without a level. A"

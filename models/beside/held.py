@@ -21,6 +21,8 @@ def held(design: CohortDesign, scheme: str, models: Iterable[str], opinions: Ite
     told = [f"{_short(one)} {known[key]:.0f}" for one, key in keyed if key in known]
     if not told:
         return ""
+    if not fit:
+        told.append("of this fit nobody counted")
     return (
         f"Counted in simulated patients of {_unseen(design)}, which none of them was made from, their 80 % intervals "
         f"held the truth of so many of 100: {', '.join(told)}."
@@ -36,6 +38,8 @@ def _fit_of(design: CohortDesign, models: frozenset[str]) -> str:
 
 
 def _key(one: Opinion) -> str:
+    if one.hash and one.hash != _hashes().get(one.name):
+        return ""  # another content than the one that was counted, such as a site's own
     if one.by == "rule":
         return "rule, stand-alone" if one.name.endswith("-alone") else "rule"
     return _KEYS.get(one.by, "")
@@ -51,9 +55,17 @@ def _unseen(design: CohortDesign) -> str:
 
 
 @cache
-def _counted(path: Path = HELD) -> Mapping[tuple[str, str], Mapping[str, float]]:
+def _hashes() -> Mapping[str, str]:
+    """Of the files that were counted, by id."""
+    hashes = read_table(HELD, HELD.read_bytes()).table("hashes")
+    return {name: hashes.text(name) for name in hashes.names()}
+
+
+@cache
+def _counted() -> Mapping[tuple[str, str], Mapping[str, float]]:
     """% of patients inside, by drug and scheme and the study's name; as `titrate study estimators` wrote it."""
-    table = read_table(path, path.read_bytes())
+    table = read_table(HELD, HELD.read_bytes())
+    table.table("hashes")
     found: dict[tuple[str, str], Mapping[str, float]] = {}
     for drug in table.names():
         schemes = table.table(drug)

@@ -56,10 +56,11 @@ class Asked:
 
 def beside(asked: Asked) -> Beside:
     """What each says of the exposure under the regimen in use; those who can not say why."""
-    fit = _fit(asked)
+    values = [exposures_drawn((one,), asked.record, asked.regimen, asked.design) for one in asked.drawn]
+    fit = _fit(asked, values)
     told = charted(asked.design, asked.reference, asked.record, asked.regimen)
-    others = _silent(told) if isinstance(told, tuple) else (*_rules(asked, told), *_learned(asked, told, fit))
-    opinions = (fit, *_single(asked), *others, *(_damaged(item) for item in asked.shelf.refused))
+    others = tuple(_silent(asked, told)) if isinstance(told, tuple) else (*_rules(asked, told), *_learned(asked, told))
+    opinions = (fit, *_single(asked, values), *others, *(_damaged(item) for item in asked.shelf.refused))
     # the corrected fit builds on the fit: its agreement would be no second opinion
     independent = tuple(one for one in others if one.exposure and one.by != "hybrid")
     ratio = widest(fit.exposure, (one.exposure for one in independent if one.exposure)) if fit.exposure else None
@@ -77,46 +78,61 @@ def beside(asked: Asked) -> Beside:
     )
 
 
+def _asked(asked: Asked, told: Charted) -> Iterator[Opinion]:
+    yield from _rules(asked, told)
+    yield from _learned(asked, told)
+
+
 METRICS: Mapping[DesignMetric, str] = {"auc24": "AUC24", "trough": "trough", "course": "AUC of the course"}
 # what targets call the same
 AIMS: Mapping[DesignMetric, Metric] = {"auc24": "auc24", "trough": "trough", "course": "cumulative_auc"}
 
 
-def _fit(asked: Asked) -> Opinion:
+def _fit(asked: Asked, values: Sequence[np.ndarray]) -> Opinion:
     """The fit of the advice: by the same draws, so that card and table agree to the digit."""
     several = f"the fit ({len(asked.drawn)} models averaged)" if len(asked.drawn) > 1 else "the fit"
-    return _by_draws(Opinion(by="fit", name="fit", words=several), asked, asked.drawn)
+    return _by_draws(Opinion(by="fit", name="fit", words=several), np.concatenate(values))
 
 
-def _single(asked: Asked) -> tuple[Opinion, ...]:
+def _single(asked: Asked, values: Sequence[np.ndarray]) -> tuple[Opinion, ...]:
     """The heaviest of several models by itself: what averaging changed. It is part of the fit and no second opinion."""
     if len(asked.drawn) < 2:
         return ()
     lead = asked.drawn[0]
     words = f"the heaviest of them alone ({lead.model.title.partition(':')[0]})"
-    return (_by_draws(Opinion(by="single", name=lead.model.id, words=words), asked, (lead,)),)
+    return (_by_draws(Opinion(by="single", name=lead.model.id, words=words), values[0]),)
 
 
-def _by_draws(base: Opinion, asked: Asked, drawn: Sequence[Member]) -> Opinion:
-    values = exposures_drawn(drawn, asked.record, asked.regimen, asked.design)
+def _by_draws(base: Opinion, values: np.ndarray) -> Opinion:
     if not values.size:
         return replace(base, silent=("no draw reaches a steady state",))
     low, middle, high = (float(v) for v in np.quantile(values, [(1 - SHARE) / 2, 0.5, (1 + SHARE) / 2]))
     return replace(base, exposure=middle, low=low, high=high)
 
 
-def _silent(reasons: tuple[str, ...]) -> tuple[Opinion, ...]:
-    return (
-        Opinion(by="rule", name="rule", words="the rule", silent=reasons),
-        Opinion(by="learned", name="learned", words="the learned companion", silent=reasons),
-    )
+def _silent(asked: Asked, reasons: tuple[str, ...]) -> Iterator[Opinion]:
+    """A line for the rules and one for the companions that would have been asked, had the chart been like theirs."""
+    rules = [_signed(one) for one in asked.shelf.rules if one.signed or not asked.signed]
+    learned = [one.in_use for one in asked.shelf.companions if one.in_use or not asked.signed]
+    if rules:
+        yield Opinion(by="rule", name="rule", words="the rule", silent=reasons, signed=_together(rules))
+    if learned:
+        words = "the learned companion"
+        yield Opinion(by="learned", name="learned", words=words, silent=reasons, signed=_together(learned))
+
+
+def _together(signed: Sequence[str]) -> str:
+    return "; ".join(dict.fromkeys(filter(None, signed)))
+
+
+REFUSED = "file refused"
 
 
 def _damaged(item: Refused) -> Opinion:
     silent = (f"its file is refused: {item.reason}",)
     if item.file.endswith(".json"):
-        return Opinion(by="learned", name=item.file, words="a learned companion", silent=silent)
-    return Opinion(by="rule", name=item.file, words="a rule", silent=silent)
+        return Opinion(by="learned", name=item.file, words="a learned companion", silent=silent, signed=REFUSED)
+    return Opinion(by="rule", name=item.file, words="a rule", silent=silent, signed=REFUSED)
 
 
 _FORMS = {"informed": "the rule", "alone": "the stand-alone rule"}
@@ -176,7 +192,7 @@ _WORDS: dict[Kind, str] = {"exposure": "the learned companion", "hybrid": "the c
 _NAMED: dict[Kind, By] = {"exposure": "learned", "hybrid": "hybrid"}
 
 
-def _learned(asked: Asked, told: Charted, fit: Opinion) -> Iterator[Opinion]:
+def _learned(asked: Asked, told: Charted) -> Iterator[Opinion]:
     starts: dict[Kind, float | None] = {"exposure": told.expected_exposure, "hybrid": _reference_fit(asked)}
     for kind, start in starts.items():
         for one in asked.shelf.companions:
@@ -218,4 +234,4 @@ def _moved(one: Companion, row: np.ndarray) -> Iterator[str]:
     shares = sorted(attributions(one, row), key=lambda item: -abs(np.log(item[1])))
     for name, factor in shares[:_TOLD]:
         if abs(np.log(factor)) > 0.005:
-            yield f"{name}: {100 * (factor - 1):+.0f} %"
+            yield f"{name}: moves the exposure by {100 * (factor - 1):+.0f} %"

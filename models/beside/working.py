@@ -23,6 +23,7 @@ def working(rule: FrozenRule, found: Estimate, values: Mapping[str, float]) -> t
 
 def _lines(rule: FrozenRule, found: Estimate, values: Mapping[str, float]) -> Iterator[str]:
     units = {item.name: item.unit for item in rule.quantities}
+    yield from _used(rule, values, units)
     for item in rule.inputs:
         if item.symbol in variables(rule.formula):
             yield f"{item.symbol} = {_formula(item)} = {_filled(item, values)} = {FIGURES(found.inputs[item.symbol])}"
@@ -41,6 +42,17 @@ def _lines(rule: FrozenRule, found: Estimate, values: Mapping[str, float]) -> It
     )
     if rule.behind:
         yield f"behind what is expected: {rule.behind}"
+
+
+def _used(rule: FrozenRule, values: Mapping[str, float], units: Mapping[str, str]) -> Iterator[str]:
+    """Each quantity with its unit; a level with when it was drawn."""
+    read = [item for item in rule.inputs if item.symbol in variables(rule.formula)]
+    for name in dict.fromkeys(name for item in read for name in (item.top, item.bottom) if name):
+        unit = f" {unit_words(units[name])}".rstrip() if name in units else ""
+        kind, _, sample = name.partition("_")
+        drawn = values.get(f"after_dose_{sample}") if kind == "level" else None
+        since = f", drawn {FIGURES(drawn)} h after the start of its dose" if drawn is not None else ""
+        yield f"{name} = {FIGURES(values[name])}{unit}{since}"
 
 
 def _formula(item: Input) -> str:

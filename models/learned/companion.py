@@ -13,7 +13,7 @@ from typing import Any, Literal, NoReturn
 import numpy as np
 
 from models.cohorts.manifest import training_manifest
-from models.datafile import Table, bounded
+from models.datafile import Table, bounded, write_whole
 from models.errors import ModelsError
 from models.learned.conformal import LEVELS
 from models.learned.inputs import Input
@@ -95,9 +95,7 @@ def written(companion: Companion) -> str:
 
 def save(companion: Companion, path: Path) -> None:
     """Write the file whole or not at all."""
-    draft = path.with_suffix(".part")
-    draft.write_text(written(companion), encoding="utf-8")
-    draft.replace(path)
+    write_whole(path, written(companion))
 
 
 def load(path: Path) -> Companion:

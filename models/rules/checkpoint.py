@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from models.datafile import write_whole
 from models.errors import RuleError
 from models.rules.engines.engine import Engine, Found
 from models.rules.parse import parse
@@ -62,8 +63,4 @@ def _kept(path: Path | None, names: Sequence[str]) -> tuple[Found, ...] | None:
 
 
 def _keep(path: Path, front: tuple[Found, ...]) -> None:
-    """At once or not at all: a killed process leaves no half of a file."""
-    written = json.dumps([{"text": text(item.node), "loss": item.loss} for item in front])
-    part = path.with_suffix(".part")
-    part.write_text(written, encoding="utf-8")
-    part.replace(path)
+    write_whole(path, json.dumps([{"text": text(item.node), "loss": item.loss} for item in front]))

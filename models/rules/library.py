@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from models.datafile import Refused
+from models.datafile import Refused, write_whole
 from models.errors import ModelsError, RuleError
 from models.rules.frozen import FrozenRule
 from models.rules.rulefile import read_rule, written
@@ -57,8 +57,5 @@ def load_library(folder: Path = LIBRARY) -> Library:
 def write_rule(rule: FrozenRule, folder: Path) -> Path:
     """At once or not at all, where load_library will look for it."""
     path = folder / f"{rule.id}.toml"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(written(rule), encoding="utf-8")
-    part.replace(path)
+    write_whole(path, written(rule))
     return path

@@ -8,7 +8,10 @@ import pytest
 from click.testing import CliRunner
 
 from cds_server.cli import titrate
+from cds_server.cli.learn.train import _is_there
 from models.learned.companion import load, save
+from models.learned.job import CompanionsJob
+from models.learned.train import Plan
 
 SMALL = ("--drug", "iohexol", "--patients", "200", "--calibration", "100")
 
@@ -123,3 +126,13 @@ def test_who_trains_again_takes_no_signature_back(library, tmp_path):
 
 def test_an_unknown_scheme_is_refused(tmp_path):
     run("train", "--scheme", "no-such", "--out", str(tmp_path), code=2)
+
+
+def test_a_companion_under_another_name_does_not_count_as_there(library, tmp_path):
+    job = CompanionsJob(drug="iohexol", scheme="late", kinds=("exposure",), plan=Plan(patients=200, calibration=100))
+    there = load(library / "iohexol/late-exposure.json").manifest["plan"]
+    job = replace(job, plan=Plan(**there))
+    assert _is_there(job, "exposure", library)
+    (tmp_path / "iohexol").mkdir()
+    shutil.copy(library / "iohexol/late-exposure.json", tmp_path / "iohexol/two-exposure.json")
+    assert not _is_there(replace(job, scheme="two"), "exposure", tmp_path)

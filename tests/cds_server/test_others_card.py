@@ -50,6 +50,17 @@ def test_alone_there_is_no_section():
     assert on_card(Beside(**{**vars(FOUND), "opinions": (FIT,)})) == ""
 
 
+def test_the_fit_and_its_heaviest_model_alone_are_no_section():
+    single = Opinion(by="single", name="x/y", words="the heaviest of them alone (Y)", exposure=480.0)
+    assert on_card(Beside(**{**vars(FOUND), "opinions": (FIT, single)})) == ""
+
+
+def test_who_stands_alone_is_not_said_to_be_supported():
+    alone = {**vars(FOUND), "opinions": (FIT, SILENT), "verdict": "alone", "text": "No independent estimator speaks."}
+    assert "support it" not in on_card(Beside(**alone))
+    assert "support it" in on_card(FOUND)
+
+
 def test_the_spots_lie_on_one_scale():
     fit, rule, silent = rows_of(FOUND)
     assert silent.spot is None

@@ -24,7 +24,9 @@ from models.dosing.advice import Regimen
 from models.dosing.case import Case, open_case
 from models.fit import ModelFit, average, fit_each, fit_map
 from models.learned.inputs import covariates_of, row_of, told
+from models.rules.rulefile import frozen
 from models.rules.task import values_of
+from models.signature import Signature
 from models.subject import subject_from_record
 from models.target import Target
 from tests.builders import Patient, on_vancomycin
@@ -225,14 +227,45 @@ def test_a_fit_with_the_patients_own_model_is_not_said_to_have_been_counted():
     fits = fit_each(subject_from_record(model, record) for model in models)
     case = open_case(CATALOG.drug("vancomycin"), fits, average(fits), record, target=TARGET, seed=1, draws=200)
     said = beside(asked(record, drawn=case.members)).held
-    assert "fit " not in said.partition(": ")[2].replace("corrected fit", "")
+    assert "of this fit nobody counted" in said
+    assert "fit " not in said.partition(": ")[2].replace("corrected fit", "").replace("of this fit", "")
     assert "rule" in said
+
+
+def test_a_sites_own_rule_is_not_said_to_have_been_counted():
+    """Of the same id, and another content."""
+    record = on_four_doses(on_vancomycin()).level(14.0, at=47.5).record(now=48)
+    rules = [frozen(replace(one, not_verified=(*one.not_verified, "Trained here."))) for one in SHELF.rules]
+    said = beside(asked(record, shelf=replace(SHELF, rules=tuple(rules)))).held
+    assert "rule" not in said
+    assert "learned companion" in said
+
+
+def test_who_is_not_in_use_is_not_said_to_be_silent_and_a_signed_one_keeps_its_signature():
+    """A chart that is none of theirs, and one rule that somebody signed."""
+    record = on_four_doses(on_vancomycin()).level(14.0, at=40).record(now=48)
+    assert [one.by for one in beside(asked(record, signed=True)).opinions] == ["fit"]
+    rule = SHELF.rules[0]
+    note = Signature(by="A. Pharmacist", role="pharmacist", on="2026-11-21", hash=rule.hash)
+    shelf = replace(SHELF, rules=(replace(rule, signatures=(note,)), *SHELF.rules[1:]))
+    found = beside(asked(record, signed=True, shelf=shelf)).opinions
+    assert [(one.by, one.signed) for one in found[1:]] == [("rule", "A. Pharmacist, 2026-11-21")]
+
+
+def test_a_rule_names_its_quantities_with_unit_and_time():
+    record = on_four_doses(on_vancomycin()).level(14.0, at=47.5).record(now=48)
+    lines = opinion(beside(asked(record)), "the rule").working
+    assert "level_trough = 14 mg/L, drawn 11.5 h after the start of its dose" in lines
+    assert any(line.startswith("expected_trough = ") and line.endswith(" mg/L") for line in lines)
 
 
 def test_the_counted_intervals_are_those_of_the_study():
     """Another way to the same figures: the page that the study wrote."""
     page = (Path(__file__).parents[2] / "docs/study/estimators.md").read_text().split("## Patients as designed")[1]
-    for drug, schemes in tomllib.loads(HELD.read_text()).items():
+    counted_ = tomllib.loads(HELD.read_text())
+    shelf = load_shelf()
+    assert counted_.pop("hashes") == {one.id: one.hash for one in (*shelf.rules, *shelf.companions)}
+    for drug, schemes in counted_.items():
         for scheme, counted in schemes.items():
             table = page.split(f"### {drug}, {scheme} (")[1].split("###")[0]
             lines = [line.split("|") for line in table.splitlines() if line.startswith("|")]

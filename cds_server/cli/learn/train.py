@@ -20,7 +20,7 @@ from models.errors import ModelsError
 from models.learned.companion import BadCompanion, Companion, Kind, companion_of, load, save
 from models.learned.inputs import covariates_among, covariates_of
 from models.learned.job import CompanionsJob, companion_for, trained_texts
-from models.learned.library import path_of
+from models.learned.library import load_placed, path_of
 from models.learned.train import Plan, kinds_of
 
 # a job with companions of it, or why there are none
@@ -103,7 +103,7 @@ def _left(job: CompanionsJob, out: Path) -> CompanionsJob:
 def _is_there(job: CompanionsJob, kind: Kind, out: Path) -> bool:
     """Whether the file holds what this plan would make, of this design; the models may have changed since: `check`."""
     try:
-        found = load(path_of(job.drug, job.scheme, kind, out))
+        found = load_placed(path_of(job.drug, job.scheme, kind, out))
     except BadCompanion:
         return False
     if covariates_among(found.inputs) != covariates_of(job.drug):
@@ -140,7 +140,6 @@ def _saved(results: Iterable[Result], out: Path) -> _Done:
             continue
         for companion in result:
             path = path_of(companion.drug, companion.scheme, companion.kind, out)
-            path.parent.mkdir(parents=True, exist_ok=True)
             save(_as_signed(companion, path), path)
             done.made.append(job.named(companion.kind))
     return done

@@ -7,6 +7,8 @@ from models.beside.compare import Agreement, Row
 from models.beside.concordance import AGREE, DISAGREE
 from models.cohorts.design import CohortDesign, Part, load_cohort_design
 from models.cohorts.manifest import NO_SHIFT
+from models.learned.library import load_companions
+from models.rules.library import load_library
 
 
 def page_of(rows: Sequence[Row], agreement: Sequence[Agreement], command: str) -> str:
@@ -93,8 +95,16 @@ def held_toml(rows: Sequence[Row], command: str) -> str:
     """Of simulated patients of a model that nobody was made from, %, whom the 80 % intervals held."""
     plain = [row for row in rows if row.part == "test" and row.shift == NO_SHIFT.name and row.coverage]
     lines = [f"# {held_toml.__doc__}", f"# Written by {command}"]
+    lines += ["", "[hashes]", *(f'"{id}" = "{digest}"' for id, digest in _hashes({row.drug for row in plain}))]
     for drug, scheme in dict.fromkeys((row.drug, row.scheme) for row in plain):
         lines += ["", f"[{drug}.{scheme}]"]
         found = [row for row in plain if (row.drug, row.scheme) == (drug, scheme) and row.estimator != FLOOR]
         lines += [f'"{row.estimator}" = {measured(row, "coverage_80"):.1f}' for row in found]
     return "\n".join(lines) + "\n"
+
+
+def _hashes(drugs: set[str]) -> Iterator[tuple[str, str]]:
+    """Of what was asked: other content was not counted."""
+    rules, companions = load_library().rules.values(), load_companions().companions.values()
+    yield from sorted((one.id, one.hash) for one in rules if one.drug in drugs)
+    yield from sorted((one.id, one.hash) for one in companions if one.drug in drugs)
